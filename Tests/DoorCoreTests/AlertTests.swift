@@ -1,0 +1,41 @@
+import DoorCore
+import Testing
+
+/// The words stand in stores, on the wire and in the automations of people: they never change.
+@Suite("The words that outlive a version")
+struct AlertTests {
+  @Test("name an alert's severity and kind")
+  func alert() {
+    #expect(Alert.Severity.allCases.map(\.rawValue) == ["alarm", "trouble"])
+    #expect(
+      Alert.Kind.allCases.map(\.rawValue) == ["opened", "standing_open", "door_fault", "journal_restarted"]
+    )
+  }
+
+  @Test("name what a transition is")
+  func transition() {
+    #expect(DoorState.allCases.map(\.rawValue) == ["open", "closed", "fault", "unknown"])
+    #expect(TransitionCause.allCases.map(\.rawValue) == ["edge", "boot", "resync"])
+    #expect(ClockQuality.allCases.map(\.rawValue) == ["synced", "unsynced"])
+    #expect(
+      Intake.Manner.allCases.map(\.rawValue) == ["live", "late", "replayed", "baseline", "restarted"]
+    )
+    #expect(AlarmEngine.ArmMode.allCases.map(\.rawValue) == ["disarmed", "armed_away"])
+  }
+
+  @Test("leave an alert neither late nor simulated where nobody says so")
+  func defaults() throws {
+    let alert = Alert(
+      id: "1",
+      severity: .alarm,
+      kind: .opened,
+      area: try Identifier("house"),
+      door: try .front,
+      state: .open,
+      at: seconds(0)
+    )
+    #expect(!alert.isLate)
+    #expect(!alert.simulated)
+    #expect(alert.detail == nil)
+  }
+}
