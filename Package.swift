@@ -21,12 +21,15 @@ let package = Package(
   ],
   targets: [
     // The pure ground floor: no clock, lock, logger, task or randomness.
+    .target(name: "DoorWire", dependencies: ["DoorCore"], swiftSettings: settings),
     .target(name: "DoorCore", swiftSettings: settings),
 
     // Tests mirror Sources; what crosses programs is the main job's.
     .target(
       name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "DoorCoreTests", dependencies: ["DoorCore", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "DoorWireTests", dependencies: ["DoorCore", "DoorWire", "TestSupport"], swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17
 )

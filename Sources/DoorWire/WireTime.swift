@@ -1,0 +1,47 @@
+package import DoorCore
+import FoundationEssentials
+
+extension Timestamp {
+  /// RFC 3339 in UTC with milliseconds, as `2026-11-23T01:22:03.417Z`.
+  package var wireFormat: String {
+    let seconds = milliseconds / 1_000 - (milliseconds % 1_000 < 0 ? 1 : 0)
+    let fraction = milliseconds - seconds * 1_000
+    let whole = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
+    let digits = String(fraction)
+    return whole.dropLast() + "." + String(repeating: "0", count: 3 - digits.count) + digits + "Z"
+  }
+
+  /// Reads an RFC 3339 time with or without a fraction and with any offset; nil where the string is none.
+  package init?(wireFormat string: String) {
+    var text = string
+    var fraction: Int64 = 0
+    // The shape is checked here, because the parser takes what only begins like a time.
+    guard Self.hasWireShape(text.utf8) else { return nil }
+    if let point = text.firstIndex(of: ".") {
+      let digits = text[text.index(after: point)...].prefix { $0.isASCII && $0.isNumber }
+      guard (1...9).contains(digits.count), let value = Int64(digits) else { return nil }
+      fraction = (0..<digits.count).reduce(into: value * 1_000) { value, _ in value /= 10 }
+      text.removeSubrange(point..<digits.endIndex)
+    }
+    guard let date = try? Date(text, strategy: .iso8601) else { return nil }
+    // The parser takes the 30th of February for the 2nd of March, and 24:60:61 for a time.
+    let local = text.prefix(19) + "Z"
+    guard let sameDate = try? Date(String(local), strategy: .iso8601), sameDate.formatted(.iso8601) == local
+    else { return nil }
+    self.init(milliseconds: Int64(date.timeIntervalSince1970) * 1_000 + fraction)
+  }
+
+  /// `2026-11-23T01:22:03`, a fraction or none, and `Z` or an offset as `+01:00`.
+  private static func hasWireShape(_ bytes: String.UTF8View) -> Bool {
+    func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+    func matches(_ part: Substring.UTF8View, _ shape: StaticString) -> Bool {
+      shape.withUTF8Buffer { shape in
+        part.elementsEqual(shape) { $1 == UInt8(ascii: "0") ? isDigit($0) : $0 == $1 }
+      }
+    }
+    guard matches(bytes.prefix(19), "0000-00-00T00:00:00") else { return false }
+    var rest = bytes.dropFirst(19)
+    if rest.first == UInt8(ascii: ".") { rest = rest.dropFirst().drop(while: isDigit) }
+    return matches(rest, "Z") || matches(rest, "+00:00") || matches(rest, "-00:00")
+  }
+}
