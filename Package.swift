@@ -22,6 +22,10 @@ let package = Package(
   targets: [
     // The pure ground floor: no clock, lock, logger, task or randomness.
     .target(name: "DoorWire", dependencies: ["DoorCore"], swiftSettings: settings),
+    .target(
+      name: "MQTTProtocol",
+      dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+      swiftSettings: settings),
     .target(name: "DoorCore", swiftSettings: settings),
 
     // Tests mirror Sources; what crosses programs is the main job's.
@@ -30,6 +34,10 @@ let package = Package(
     .testTarget(name: "DoorCoreTests", dependencies: ["DoorCore", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "DoorWireTests", dependencies: ["DoorCore", "DoorWire", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "MQTTProtocolTests",
+      dependencies: ["MQTTProtocol", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+      swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,60 @@
+/// What a broker agreed to when it accepted a connection.
+public struct ConnectedState: Sendable, Hashable {
+  public var version: ProtocolVersion
+  /// Whether the broker still had the session, with its subscriptions and undelivered messages.
+  public var isSessionPresent: Bool
+  /// The identifier in use: the configured one, or one that the broker has assigned.
+  public var clientIdentifier: String
+  public var limits: ServerLimits
+  /// The filters of routes that the broker refused, and why; no messages come for these.
+  public var refusedSubscriptions: [String: ReasonCode]
+
+  public init(
+    version: ProtocolVersion,
+    isSessionPresent: Bool,
+    clientIdentifier: String,
+    limits: ServerLimits,
+    refusedSubscriptions: [String: ReasonCode] = [:]
+  ) {
+    self.version = version
+    self.isSessionPresent = isSessionPresent
+    self.clientIdentifier = clientIdentifier
+    self.limits = limits
+    self.refusedSubscriptions = refusedSubscriptions
+  }
+}
+
+/// What a broker takes from a client (MQTT 5.0, 3.2.2.3). On 3.1.1 a broker cannot say, and all is allowed.
+public struct ServerLimits: Sendable, Hashable {
+  /// How many messages may be unacknowledged at a time.
+  public var receiveMaximum: UInt16
+  /// In bytes.
+  public var maximumPacketSize: Int
+  public var maximumQualityOfService: QualityOfService
+  public var isRetainAvailable: Bool
+  /// The keep-alive in force, in seconds; 0 is none.
+  public var keepAlive: UInt16
+
+  package init(_ properties: ConnackProperties = .init(), requestedKeepAlive: UInt16 = 0) {
+    receiveMaximum = properties.receiveMaximum ?? .max
+    maximumPacketSize = min(
+      properties.maximumPacketSize.map(Int.init) ?? .max,
+      variableByteIntegerMaximum + 5
+    )
+    maximumQualityOfService = properties.maximumQualityOfService ?? .exactlyOnce
+    isRetainAvailable = properties.isRetainAvailable ?? true
+    keepAlive = properties.serverKeepAlive ?? requestedKeepAlive
+  }
+
+  /// Throws unless the broker takes `message`.
+  package func check(_ message: Message, version: ProtocolVersion) throws(MQTTError) {
+    guard message.qualityOfService <= maximumQualityOfService else {
+      throw .qualityOfServiceNotAvailable(maximum: maximumQualityOfService)
+    }
+    guard !message.retain || isRetainAvailable else { throw .retainNotAvailable }
+    let size = message.encodedSize(version: version)
+    guard size <= maximumPacketSize else {
+      throw .packetTooLarge(size: size, maximum: maximumPacketSize)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/// Why a connection was not made, or ended. `broker` is its `host:port`.
+public enum ConnectionFailure: Error, Sendable, Hashable {
+  case unknownHost(broker: String, detail: String)
+  case nothingListens(broker: String)
+  /// No connection for another reason that the operating system gives.
+  case unreachable(broker: String, detail: String)
+  /// The broker did not answer the named step in time.
+  case timedOut(broker: String, waitingFor: String)
+  /// CONNACK refused the user name or password.
+  case credentialsRefused(broker: String, ReasonCode, detail: String?)
+  /// CONNACK refused for any other reason.
+  case refused(broker: String, ReasonCode, detail: String?)
+  case versionNotSupported(broker: String)
+  /// Another client has connected with the same client identifier.
+  case sessionTakenOver(broker: String, clientIdentifier: String)
+  /// The broker sent DISCONNECT.
+  case disconnected(broker: String, ReasonCode, detail: String?)
+  /// The connection ended without a word.
+  case closed(broker: String)
+  case connectionLost(broker: String, detail: String)
+  /// No PINGRESP in time: the broker or the network is gone without closing the connection.
+  case keepAliveTimeout(broker: String)
+  case malformedPacket(broker: String, MalformedPacket)
+  case protocolViolation(broker: String, ProtocolViolation)
+}
+
+/// A well-formed packet that the broker must not send (MQTT 5.0, 4.13).
+public enum ProtocolViolation: Error, Sendable, Hashable {
+  /// The packet's name is not expected in this state.
+  case unexpectedPacket(String)
+  /// Quality of service 2 was never asked for.
+  case unexpectedQualityOfService
+  /// The client allows no topic aliases.
+  case unexpectedTopicAlias
+  /// SUBACK does not answer the SUBSCRIBE that was sent.
+  case mismatchedSubscribeAcknowledgement
+
+  package var reasonCode: ReasonCode {
+    switch self {
+    case .unexpectedPacket, .mismatchedSubscribeAcknowledgement: .protocolError
+    case .unexpectedQualityOfService: .qualityOfServiceNotSupported
+    case .unexpectedTopicAlias: .topicAliasInvalid
+    }
+  }
+}
+
+extension ConnectionFailure: CustomStringConvertible {
+  /// What happened to what, and what to do about it.
+  public var description: String {
+    switch self {
+    case .unknownHost(let broker, let detail):
+      "the name of the broker at \(broker) cannot be resolved (\(detail)): check the host name and the DNS"
+    case .nothingListens(let broker): "nothing listens at \(broker): is the broker running?"
+    case .unreachable(let broker, let detail):
+      "the broker at \(broker) cannot be reached (\(detail)): check the network and the firewall"
+    case .timedOut(let broker, let step):
+      "the broker at \(broker) did not answer in time (waited for \(step)): is it an MQTT broker, and overloaded?"
+    case .credentialsRefused(let broker, let code, let detail):
+      "the broker at \(broker) refused the user name or password (\(code)\(Self.suffix(detail))): "
+        + "check both, and the broker's password file"
+    case .refused(let broker, let code, let detail):
+      "the broker at \(broker) refused the connection (\(code)\(Self.suffix(detail))): see the broker's log"
+    case .versionNotSupported(let broker):
+      "the broker at \(broker) speaks neither MQTT 5.0 nor 3.1.1: use another broker"
+    case .sessionTakenOver(let broker, let identifier):
+      "another client uses the client id '\(identifier)' at the broker \(broker): give each program its own id"
+    case .disconnected(let broker, let code, let detail):
+      "the broker at \(broker) ended the connection (\(code)\(Self.suffix(detail))): see the broker's log"
+    case .closed(let broker):
+      "the broker at \(broker) closed the connection: was it restarted? If not, see the broker's log"
+    case .connectionLost(let broker, let detail):
+      "the connection to the broker at \(broker) was lost (\(detail)): check the network"
+    case .keepAliveTimeout(let broker):
+      "the broker at \(broker) does not answer any more: check the network and the broker's machine"
+    case .malformedPacket(let broker, let error):
+      "what listens at \(broker) sent what is not MQTT (\(error)): is it an MQTT broker, and this its port?"
+    case .protocolViolation(let broker, let violation):
+      "the broker at \(broker) broke the MQTT protocol (\(violation)): report it to the broker's makers"
+    }
+  }
+
+  private static func suffix(_ detail: String?) -> String {
+    detail.map { ": \($0)" } ?? ""
+  }
+}

@@ -1,0 +1,41 @@
+/// Why bytes are not a packet of the protocol (MQTT 5.0, 4.13).
+public enum MalformedPacket: Error, Sendable, Hashable {
+  /// A Variable Byte Integer has more than four bytes, or more than its value needs.
+  case invalidVariableByteInteger
+  /// A field reaches beyond the end of its packet.
+  case truncated
+  /// The packet is longer than its fields.
+  case trailingBytes
+  /// Bits 7 to 4 of the first byte are 0, or 15 in MQTT 3.1.1.
+  case invalidPacketType(UInt8)
+  /// Reserved bits of a flags byte do not have their prescribed values.
+  case reservedFlags
+  case invalidQualityOfService
+  /// A string is not UTF-8 or contains U+0000.
+  case invalidString
+  case packetIdentifierZero
+  case unknownReasonCode(UInt8)
+  case unknownProperty(UInt32)
+  /// The property is not defined for this packet.
+  case misplacedProperty(UInt8)
+  case duplicateProperty(UInt8)
+  case invalidPropertyValue(UInt8)
+  /// A topic name is empty or contains wildcards.
+  case invalidTopicName
+  case invalidTopicFilter
+  /// A SUBSCRIBE, SUBACK, UNSUBSCRIBE or UNSUBACK has nothing in it.
+  case emptyList
+  /// The protocol's name in CONNECT is not "MQTT", or its level is neither 4 nor 5.
+  case unknownProtocol
+  /// The packet's size and the limit, in bytes.
+  case packetTooLarge(size: Int, maximum: Int)
+
+  /// What a client tells the broker about it in DISCONNECT.
+  public var reasonCode: ReasonCode {
+    switch self {
+    case .packetTooLarge: .packetTooLarge
+    case .duplicateProperty, .misplacedProperty, .emptyList: .protocolError
+    default: .malformedPacket
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package import NIOCore
+
+/// Reads the fields of one packet; every method throws rather than read beyond its end.
+package struct PacketReader {
+  private var bytes: ByteBuffer
+
+  package init(_ bytes: ByteBuffer) { self.bytes = bytes }
+
+  package var isAtEnd: Bool { bytes.readableBytes == 0 }
+  package var remainingBytes: Int { bytes.readableBytes }
+
+  package mutating func byte() throws(MalformedPacket) -> UInt8 {
+    guard let value = bytes.readInteger(as: UInt8.self) else { throw .truncated }
+    return value
+  }
+
+  package mutating func uint16() throws(MalformedPacket) -> UInt16 {
+    guard let value = bytes.readInteger(as: UInt16.self) else { throw .truncated }
+    return value
+  }
+
+  package mutating func uint32() throws(MalformedPacket) -> UInt32 {
+    guard let value = bytes.readInteger(as: UInt32.self) else { throw .truncated }
+    return value
+  }
+
+  package mutating func packetIdentifier() throws(MalformedPacket) -> UInt16 {
+    let identifier = try uint16()
+    guard identifier != 0 else { throw .packetIdentifierZero }
+    return identifier
+  }
+
+  package mutating func variableByteInteger() throws(MalformedPacket) -> UInt32 {
+    guard let field = try bytes.variableByteInteger(at: bytes.readerIndex) else { throw .truncated }
+    bytes.moveReaderIndex(forwardBy: field.length)
+    return field.value
+  }
+
+  package mutating func string() throws(MalformedPacket) -> String {
+    let slice = try lengthPrefixed()
+    guard let string = String(validating: slice.readableBytesView, as: UTF8.self), !string.utf8.contains(0)
+    else { throw .invalidString }
+    return string
+  }
+
+  package mutating func binary() throws(MalformedPacket) -> ByteBuffer {
+    try lengthPrefixed().detached()
+  }
+
+  package mutating func reasonCode() throws(MalformedPacket) -> ReasonCode {
+    let value = try byte()
+    guard let code = ReasonCode(rawValue: value) else { throw .unknownReasonCode(value) }
+    return code
+  }
+
+  /// All that is left, in memory of its own.
+  package mutating func rest() -> ByteBuffer {
+    defer { bytes.moveReaderIndex(to: bytes.writerIndex) }
+    return bytes.detached()
+  }
+
+  package func end() throws(MalformedPacket) {
+    guard isAtEnd else { throw .trailingBytes }
+  }
+
+  /// A reader of the next `length` bytes, which this one skips.
+  package mutating func nested(length: Int) throws(MalformedPacket) -> PacketReader {
+    guard let slice = bytes.readSlice(length: length) else { throw .truncated }
+    return PacketReader(slice)
+  }
+
+  private mutating func lengthPrefixed() throws(MalformedPacket) -> ByteBuffer {
+    let length = Int(try uint16())
+    guard let slice = bytes.readSlice(length: length) else { throw .truncated }
+    return slice
+  }
+}
+
+extension ByteBuffer {
+  /// The Variable Byte Integer at `index` and its length in bytes; nil if more bytes are needed to tell
+  /// (MQTT 5.0, 1.5.5).
+  func variableByteInteger(at index: Int) throws(MalformedPacket) -> (value: UInt32, length: Int)? {
+    var value: UInt32 = 0
+    for position in 0..<4 {
+      guard let byte = getInteger(at: index + position, as: UInt8.self) else { return nil }
+      value |= UInt32(byte & 0x7F) << UInt32(7 * position)
+      if byte & 0x80 == 0 {
+        guard position == 0 || byte != 0 else { throw .invalidVariableByteInteger }
+        return (value, position + 1)
+      }
+    }
+    throw .invalidVariableByteInteger
+  }
+
+  /// A copy, so that a few bytes kept for long do not keep a whole read buffer.
+  func detached() -> ByteBuffer {
+    readableBytes == 0 ? ByteBuffer() : ByteBuffer(bytes: readableBytesView)
+  }
+}

@@ -1,0 +1,49 @@
+import NIOCore
+
+/// Decides when to connect again, from how the connections before ended.
+struct ReconnectSchedule {
+  /// A connection that lasted this long ends a series of failures.
+  static let stableAfter = TimeAmount.seconds(10)
+  /// So many connections lost shortly after CONNACK are taken for a fight over the client identifier.
+  private static let quickLossLimit = 3
+
+  private let backoff: ReconnectBackoff
+  private var failedAttempts = 0
+  private var quickLosses = 0
+  private var lastFailure: ConnectionFailure?
+
+  init(backoff: ReconnectBackoff) { self.backoff = backoff }
+
+  /// How long to wait after `failure`.
+  ///
+  /// - Parameter lifetime: From CONNACK to the end; nil without CONNACK.
+  mutating func delay(
+    after failure: ConnectionFailure,
+    lifetime: TimeAmount?,
+    fraction: Double
+  ) -> Duration {
+    if let lifetime, lifetime >= Self.stableAfter { failedAttempts = 0 }
+    if case .sessionTakenOver = failure { return backoff.ceiling }
+    defer { failedAttempts += 1 }
+    return backoff.delay(attempt: failedAttempts, fraction: fraction)
+  }
+
+  /// Whether `failure` is the one before again, without a stable connection between them.
+  mutating func isRepeated(_ failure: ConnectionFailure, lifetime: TimeAmount?) -> Bool {
+    if let lifetime, lifetime >= Self.stableAfter { lastFailure = nil }
+    defer { lastFailure = failure }
+    return failure == lastFailure
+  }
+
+  /// Whether the broker seems to give our session to another client again and again.
+  ///
+  /// A broker of 3.1.1 cannot say so, and some of 5.0 do not either: they just close the older connection.
+  mutating func isTakeoverLikely(lifetime: TimeAmount?, closedByBroker: Bool) -> Bool {
+    if closedByBroker, let lifetime, lifetime < Self.stableAfter {
+      quickLosses += 1
+    } else {
+      quickLosses = 0
+    }
+    return quickLosses >= Self.quickLossLimit
+  }
+}
