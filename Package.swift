@@ -11,6 +11,9 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
   name: "dooralarm",
+  products: [
+    .library(name: "MQTT", targets: ["MQTT"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -20,6 +23,17 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
+    // Adapters: one outside thing each.
+    .target(
+      name: "MQTT",
+      dependencies: [
+        "MQTTProtocol",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+
     // The pure ground floor: no clock, lock, logger, task or randomness.
     .target(name: "DoorWire", dependencies: ["DoorCore"], swiftSettings: settings),
     .target(
@@ -37,6 +51,15 @@ let package = Package(
     .testTarget(
       name: "MQTTProtocolTests",
       dependencies: ["MQTTProtocol", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MQTTTests",
+      dependencies: [
+        "MQTT", "MQTTProtocol", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17

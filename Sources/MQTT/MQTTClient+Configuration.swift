@@ -1,0 +1,79 @@
+public import MQTTProtocol
+import NIOCore
+
+extension MQTTClient {
+  /// Where a client connects to, and how. Durations below zero count as zero.
+  public struct Configuration: Sendable {
+    /// A host name or an IP address.
+    public var host: String
+    public var port = 1883
+    /// Unique among all clients of the broker. Empty lets the broker choose one (MQTT 5.0, 3.1.3.1).
+    public var clientIdentifier: String
+    /// Whether the broker is to forget an earlier session when the client first connects. Later connections
+    /// always resume. Default true.
+    ///
+    /// On 3.1.1 a session that began clean also ends with its connection. Mosquitto 2.0.11 loses one at its own
+    /// restart, on 5.0 too: what must not be lost needs false.
+    public var cleanStart = true
+    /// How long the broker keeps the session after a connection, in whole seconds; 2^32 - 1 s or more is for
+    /// ever. Default one hour.
+    ///
+    /// On 3.1.1 zero means a clean session each time, and anything else one that the broker keeps.
+    public var sessionExpiry = Duration.seconds(3600)
+    /// Default none.
+    public var credentials: Credentials?
+    /// What the broker publishes if the client goes without DISCONNECT. Default none.
+    public var will: Message?
+    /// Whether the broker is to publish the will also when the client ends in good order. Default false.
+    ///
+    /// For a will that says "offline": leaving is then told like being lost. 5.0 has a reason code for it
+    /// (MQTT 5.0, 3.14.2.1); on 3.1.1 the client closes without DISCONNECT.
+    public var publishesWillOnStop = false
+    /// After this time without traffic the client asks the broker whether it is there, and gives it up after
+    /// half of it again. In whole seconds up to 65,535; zero never asks. Default 30 s.
+    public var keepAlive = Duration.seconds(30)
+    /// How many received messages may be unacknowledged, and how many may wait for handlers; with more, the
+    /// client stops reading. 1 or more, default 100.
+    public var receiveMaximum: UInt16 = 100
+    /// The largest packet to accept, in bytes; 1,024 or more, default 256 KiB.
+    ///
+    /// It is announced to a broker of 5.0, and one that sends a larger packet nevertheless is disconnected.
+    /// On 3.1.1 a larger message arrives without its payload: see `ReceivedMessage.isPayloadTruncated`.
+    public var maximumPacketSize = 256 * 1024
+    /// How many messages may wait to be sent or acknowledged; `publish` throws beyond. Default 1,000.
+    public var outgoingQueueLimit = 1000
+    /// For the TCP connection. Default 10 s.
+    public var connectTimeout = Duration.seconds(10)
+    /// For CONNACK and SUBACK each, and at most for PINGRESP. Default 10 s.
+    public var answerTimeout = Duration.seconds(10)
+    /// Between attempts to connect, and between attempts of a handler.
+    public var backoff = ReconnectBackoff()
+
+    /// Everything else has its default.
+    public init(host: String, clientIdentifier: String) {
+      self.host = host
+      self.clientIdentifier = clientIdentifier
+    }
+
+    /// How failures and logs name the broker.
+    var broker: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    var session: SessionConfiguration {
+      var session = SessionConfiguration(broker: broker, clientIdentifier: clientIdentifier)
+      session.cleanStart = cleanStart
+      session.sessionExpiryInterval = UInt32(clamping: sessionExpiry.components.seconds)
+      session.credentials = credentials
+      session.will = will
+      session.publishesWillOnStop = publishesWillOnStop
+      // Below a second it would round down to never.
+      session.keepAlive =
+        keepAlive > .zero ? UInt16(clamping: max(1, keepAlive.components.seconds)) : 0
+      session.receiveMaximum = receiveMaximum
+      session.maximumPacketSize = maximumPacketSize
+      session.outgoingQueueLimit = outgoingQueueLimit
+      session.answerTime = TimeAmount(max(answerTimeout, .zero))
+      session.backoff = backoff
+      return session
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import Logging
+import MQTT
+import MQTTProtocol
+import NIOCore
+import Synchronization
+import TestSupport
+
+/// What the client's logger got.
+final class LogRecord: Sendable {
+  struct Line: Sendable {
+    var level: Logger.Level
+    var message: String
+  }
+
+  private let recorded = Mutex<[Line]>([])
+
+  var lines: [Line] { recorded.withLock { $0 } }
+
+  var logger: Logger {
+    var logger = Logger(label: "test") { _ in Handler(record: self) }
+    logger.logLevel = .trace
+    return logger
+  }
+
+  private struct Handler: LogHandler {
+    let record: LogRecord
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+      record.recorded.withLock {
+        $0.append(Line(level: event.level, message: "\(event.message) \(event.metadata ?? [:])"))
+      }
+    }
+  }
+}
+
+/// Collects what handlers get.
+final class Received: Sendable {
+  private let collected = Mutex<[ReceivedMessage]>([])
+
+  var messages: [ReceivedMessage] { collected.withLock { $0 } }
+  var texts: [String] { messages.map { String(buffer: $0.payload) } }
+
+  func append(_ batch: [ReceivedMessage]) { collected.withLock { $0 += batch } }
+
+  func route(_ filter: String, qualityOfService: QualityOfService = .atLeastOnce) -> Route {
+    Route(filter, qualityOfService: qualityOfService) { self.append($0) }
+  }
+}
+
+/// A configuration with waits as short as a test wants them.
+func configuration(port: Int, _ identifier: String) -> MQTTClient.Configuration {
+  var configuration = MQTTClient.Configuration(host: "127.0.0.1", clientIdentifier: identifier)
+  configuration.port = port
+  configuration.connectTimeout = .seconds(30)
+  configuration.answerTimeout = .seconds(30)
+  configuration.backoff = ReconnectBackoff(initial: .milliseconds(50), ceiling: .milliseconds(500))
+  return configuration
+}
+
+/// Runs a client for as long as the closure takes, and lets it disconnect after it.
+func withClient<Result: Sendable>(
+  _ configuration: MQTTClient.Configuration,
+  routes: [Route] = [],
+  log: LogRecord = LogRecord(),
+  connected: Bool = true,
+  _ body: (MQTTClient) async throws -> Result
+) async throws -> Result {
+  let client = MQTTClient(configuration: configuration, logger: log.logger)
+  let running = Task { try await client.run(routes: routes) }
+  do {
+    if connected { _ = try await client.reaches { $0.connectedState != nil } }
+    let result = try await body(client)
+    running.cancel()
+    try await running.value
+    return result
+  } catch {
+    running.cancel()
+    throw error
+  }
+}
+
+extension MQTTClient {
+  /// Waits until the client is in a state that `condition` describes, from the current one on.
+  @discardableResult
+  func reaches(_ condition: @Sendable @escaping (ConnectionState) -> Bool) async throws -> ConnectionState {
+    let states = self.states()
+    return try await withThrowingTaskGroup(of: ConnectionState?.self) { group in
+      group.addTask {
+        for await state in states where condition(state) { return state }
+        return nil
+      }
+      group.addTask {
+        try await Task.sleep(for: .seconds(60))
+        return nil
+      }
+      defer { group.cancelAll() }
+      guard let state = try await group.next() ?? nil else {
+        throw TestSupportError("the client did not reach the state that the test waits for")
+      }
+      return state
+    }
+  }
+}
+
+extension ConnectionState {
+  var connectedState: ConnectedState? {
+    if case .connected(let state) = self { state } else { nil }
+  }
+
+  var failure: ConnectionFailure? {
+    if case .waiting(_, let reason) = self { reason } else { nil }
+  }
+}
+
+extension Message {
+  init(
+    _ topic: String,
+    _ text: String,
+    qualityOfService: QualityOfService = .atLeastOnce,
+    retain: Bool = false
+  ) {
+    self.init(
+      topic: topic,
+      payload: ByteBuffer(string: text),
+      qualityOfService: qualityOfService,
+      retain: retain
+    )
+  }
+}
