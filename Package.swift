@@ -33,6 +33,17 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: settings),
+    .target(name: "CTOML"),
+    .target(
+      name: "Appliance",
+      dependencies: [
+        "CTOML",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: settings),
 
     // The pure ground floor: no clock, lock, logger, task or randomness.
     .target(name: "DoorWire", dependencies: ["DoorCore"], swiftSettings: settings),
@@ -48,6 +59,7 @@ let package = Package(
     .testTarget(name: "DoorCoreTests", dependencies: ["DoorCore", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "DoorWireTests", dependencies: ["DoorCore", "DoorWire", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "ApplianceTests", dependencies: ["Appliance", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "MQTTProtocolTests",
       dependencies: ["MQTTProtocol", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
