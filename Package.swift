@@ -24,6 +24,9 @@ let package = Package(
   ],
   targets: [
     // Adapters: one outside thing each.
+    .target(name: "CGPIOD", linkerSettings: [.linkedLibrary("gpiod")]),
+    .systemLibrary(name: "CLinux"),
+    .target(name: "GPIO", dependencies: ["DoorCore", "CGPIOD", "CLinux"], swiftSettings: settings),
     .target(
       name: "MQTT",
       dependencies: [

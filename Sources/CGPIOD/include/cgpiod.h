@@ -1,0 +1,54 @@
+// CGPIOD: the little of libgpiod that a door contact needs, the same over its incompatible versions.
+// Each version is one C file; this header includes no gpiod.h, so its readers depend on none of them.
+#ifndef CGPIOD_H
+#define CGPIOD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum cgpiod_bias {
+    CGPIOD_BIAS_AS_IS,
+    CGPIOD_BIAS_DISABLED,
+    CGPIOD_BIAS_PULL_UP,
+    CGPIOD_BIAS_PULL_DOWN,
+};
+
+enum cgpiod_failure {
+    CGPIOD_OK,
+    CGPIOD_NO_CHIP,    // no chip has this label, name or path
+    CGPIOD_NO_LINE,    // the chip has no line of this name or offset
+    CGPIOD_REFUSED,    // the kernel refused the request: error says why (EBUSY: somebody else has the line)
+};
+
+struct cgpiod_error {
+    enum cgpiod_failure failure;
+    int error;              // errno of the failed call, 0 where there is none
+    char consumer[64];      // who holds a busy line, where the kernel tells
+};
+
+struct cgpiod_event {
+    uint64_t monotonic_ns;  // CLOCK_MONOTONIC
+    bool rising;
+};
+
+struct cgpiod_request;
+
+// Takes one line for input with events on both edges. `chip` is a label, a name or a path, `line` a name or
+// an offset in decimal digits. Returns NULL with *error filled in.
+struct cgpiod_request *cgpiod_request_input(
+    const char *chip, const char *line, enum cgpiod_bias bias, const char *consumer, struct cgpiod_error *error);
+
+// Gives the line back.
+void cgpiod_release(struct cgpiod_request *request);
+
+// Readable when an event waits.
+int cgpiod_descriptor(const struct cgpiod_request *request);
+
+// 0 low, 1 high, -1 with errno.
+int cgpiod_level(struct cgpiod_request *request);
+
+// Reads up to `capacity` events that wait; without waiting where the descriptor is readable.
+// The number of events, or -1 with errno.
+int cgpiod_read_events(struct cgpiod_request *request, struct cgpiod_event *events, int capacity);
+
+#endif

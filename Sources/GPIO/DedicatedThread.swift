@@ -1,0 +1,26 @@
+import Glibc
+
+/// A thread of its own for work that waits in the kernel.
+enum DedicatedThread {
+  private final class Body {
+    let run: @Sendable () -> Void
+
+    init(run: @escaping @Sendable () -> Void) {
+      self.run = run
+    }
+  }
+
+  static func start(_ run: @escaping @Sendable () -> Void) {
+    var thread = pthread_t()
+    let body = Unmanaged.passRetained(Body(run: run))
+    let result = pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument else { return nil }
+        Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+        return nil
+      }, body.toOpaque())
+    precondition(result == 0, "The system has no thread left for the watcher of the lines.")
+    pthread_detach(thread)
+  }
+}
