@@ -27,6 +27,8 @@ let package = Package(
     .target(name: "CGPIOD", linkerSettings: [.linkedLibrary("gpiod")]),
     .systemLibrary(name: "CLinux"),
     .target(name: "GPIO", dependencies: ["DoorCore", "CGPIOD", "CLinux"], swiftSettings: settings),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "Journal", dependencies: ["DoorCore", "CSQLite"], swiftSettings: settings),
     .target(
       name: "MQTT",
       dependencies: [
@@ -63,6 +65,8 @@ let package = Package(
     .testTarget(
       name: "DoorWireTests", dependencies: ["DoorCore", "DoorWire", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "ApplianceTests", dependencies: ["Appliance", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "JournalTests", dependencies: ["DoorCore", "Journal", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "MQTTProtocolTests",
       dependencies: ["MQTTProtocol", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],

@@ -1,0 +1,208 @@
+package import DoorCore
+
+/// A transition that is to be written: everything but its place in the journal.
+package struct TransitionDraft: Sendable, Equatable {
+  package var state: DoorState
+  package var since: Timestamp
+  package var boot: String
+  package var uptimeMilliseconds: Int64
+  package var clock: ClockQuality
+  package var cause: TransitionCause
+  package var missed: Int
+  package var simulated: Bool
+
+  package init(
+    state: DoorState, since: Timestamp, boot: String, uptimeMilliseconds: Int64, clock: ClockQuality,
+    cause: TransitionCause, missed: Int = 0, simulated: Bool = false
+  ) {
+    self.state = state
+    self.since = since
+    self.boot = boot
+    self.uptimeMilliseconds = uptimeMilliseconds
+    self.clock = clock
+    self.cause = cause
+    self.missed = missed
+    self.simulated = simulated
+  }
+}
+
+/// The agent's record of every transition, committed to disk before anybody is told.
+///
+/// After a power cut a sequence number that was ever sent still means the same transition. Sent ones are
+/// kept too, so that gaps can be replayed; of each door the oldest sent ones go beyond a limit.
+package actor TransitionJournal {
+  package struct Entry: Sendable, Equatable {
+    package var door: Identifier
+    package var transition: Transition
+  }
+
+  /// Drawn when the file was created.
+  package nonisolated let id: String
+
+  private let keptPerDoor: Int64
+  private let connection: SQLiteConnection
+  private let insert: SQLiteStatement
+  private let prune: SQLiteStatement
+  private let selectNewest: SQLiteStatement
+  private let selectUnsent: SQLiteStatement
+  private let selectRange: SQLiteStatement
+  private let updateSent: SQLiteStatement
+
+  /// Opens the journal at `path`, or begins one there.
+  ///
+  /// - Parameters:
+  ///   - newIdentifier: what a journal that is created now is called; random.
+  ///   - keptPerDoor: how many transitions of one door are kept for replay.
+  package init(
+    path: String, newIdentifier: String, keptPerDoor: Int64 = 10_000
+  ) throws(JournalError) {
+    self.keptPerDoor = keptPerDoor
+    let connection = try SQLiteConnection(path: path)
+    // WAL with FULL: one fsync a commit, and a commit survives a power cut.
+    try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+    id = try Self.migrate(connection, newIdentifier: newIdentifier)
+    self.connection = connection
+    insert = try connection.prepare(
+      """
+      INSERT INTO transition
+        (door, seq, state, since_ms, boot, uptime_ms, clock, cause, missed, simulated)
+      VALUES (?1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM transition WHERE door = ?1),
+              ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+      """)
+    prune = try connection.prepare(
+      """
+      DELETE FROM transition WHERE door = ?1 AND sent = 1
+        AND seq <= (SELECT MAX(seq) FROM transition WHERE door = ?1) - ?2
+      """)
+    let columns = "door, seq, state, since_ms, boot, uptime_ms, clock, cause, missed, simulated, id"
+    selectNewest = try connection.prepare(
+      "SELECT \(columns) FROM transition WHERE door = ? ORDER BY seq DESC LIMIT 1")
+    selectUnsent = try connection.prepare(
+      "SELECT \(columns) FROM transition WHERE sent = 0 ORDER BY id LIMIT ?")
+    selectRange = try connection.prepare(
+      "SELECT \(columns) FROM transition WHERE door = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?")
+    updateSent = try connection.prepare("UPDATE transition SET sent = 1 WHERE door = ? AND seq = ?")
+  }
+
+  /// Writes one transition with the next sequence number of its door; it is on the disk when this returns.
+  package func append(_ draft: TransitionDraft, of door: Identifier) throws(JournalError) -> Transition {
+    try connection.transaction { () throws(JournalError) in
+      try insert.run([
+        .text(door.description), .text(draft.state.rawValue), .integer(draft.since.milliseconds),
+        .text(draft.boot), .integer(draft.uptimeMilliseconds), .text(draft.clock.rawValue),
+        .text(draft.cause.rawValue), .integer(Int64(draft.missed)), .integer(draft.simulated ? 1 : 0),
+      ])
+      try prune.run([.text(door.description), .integer(keptPerDoor)])
+    }
+    guard let transition = try newest(of: door) else {
+      throw .failed(path: connection.path, reason: "a committed transition is not there")
+    }
+    return transition
+  }
+
+  /// The newest transition of a door; nil where there is none.
+  package func newest(of door: Identifier) throws(JournalError) -> Transition? {
+    try entries(selectNewest, [.text(door.description)]).first?.transition
+  }
+
+  /// The transitions that nobody has been told of yet, oldest first.
+  package func unsent(limit: Int) throws(JournalError) -> [Entry] {
+    try entries(selectUnsent, [.integer(Int64(limit))])
+  }
+
+  /// The broker has acknowledged them.
+  package func markSent(_ entries: [Entry]) throws(JournalError) {
+    try connection.transaction { () throws(JournalError) in
+      for entry in entries {
+        try updateSent.run([.text(entry.door.description), .integer(entry.transition.sequence)])
+      }
+    }
+  }
+
+  /// What is left of a range of a door's transitions, oldest first, at most `limit` of them.
+  package func transitions(
+    of door: Identifier, _ sequences: ClosedRange<Int64>, limit: Int
+  ) throws(JournalError) -> [Entry] {
+    try entries(
+      selectRange,
+      [
+        .text(door.description), .integer(sequences.lowerBound), .integer(sequences.upperBound),
+        .integer(Int64(limit)),
+      ])
+  }
+
+  // MARK: Rows
+
+  private func entries(
+    _ statement: SQLiteStatement, _ values: [SQLiteStatement.Value]
+  ) throws(JournalError) -> [Entry] {
+    try statement.rows(values) { (row) throws(JournalError) in
+      guard let door = try? Identifier(row.text(0)), let state = DoorState(rawValue: row.text(2)),
+        let clock = ClockQuality(rawValue: row.text(6)), let cause = TransitionCause(rawValue: row.text(7))
+      else { throw .unusable(path: connection.path, reason: "transition \(row.integer(10)) makes no sense") }
+      return Entry(
+        door: door,
+        transition: Transition(
+          state: state,
+          since: Timestamp(milliseconds: row.integer(3)),
+          journal: id,
+          sequence: row.integer(1),
+          boot: row.text(4),
+          uptimeMilliseconds: row.integer(5),
+          clock: clock,
+          cause: cause,
+          missed: Int(row.integer(8)),
+          simulated: row.integer(9) == 1))
+    }
+  }
+
+  // MARK: The file
+
+  private static let schemaVersion: Int64 = 1
+
+  /// Brings the file to the current schema and returns the journal's id.
+  private static func migrate(
+    _ connection: SQLiteConnection, newIdentifier: String
+  ) throws(JournalError) -> String {
+    try connection.transaction { () throws(JournalError) in
+      let version = try connection.prepare("PRAGMA user_version").rows([]) { $0.integer(0) }.first ?? 0
+      guard version <= schemaVersion else {
+        throw .unusable(path: connection.path, reason: "a newer program wrote it (version \(version))")
+      }
+      if version < 1 {
+        try connection.execute(
+          """
+          CREATE TABLE journal (id TEXT NOT NULL) STRICT;
+          CREATE TABLE transition (
+            id INTEGER PRIMARY KEY,
+            door TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            since_ms INTEGER NOT NULL,
+            boot TEXT NOT NULL,
+            uptime_ms INTEGER NOT NULL,
+            clock TEXT NOT NULL,
+            cause TEXT NOT NULL,
+            missed INTEGER NOT NULL,
+            simulated INTEGER NOT NULL,
+            sent INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (door, seq)
+          ) STRICT;
+          CREATE INDEX transition_unsent ON transition (id) WHERE sent = 0;
+          PRAGMA user_version = 1;
+          """)
+        try connection.prepare("INSERT INTO journal VALUES (?)").run([.text(newIdentifier)])
+      }
+      let tables = try connection.prepare(
+        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name IN ('journal', 'transition')"
+      ).rows([]) { $0.integer(0) }
+      guard tables.count == 2 else {
+        throw .unusable(path: connection.path, reason: "another program wrote it")
+      }
+      guard let id = try connection.prepare("SELECT id FROM journal").rows([], { $0.text(0) }).first else {
+        throw .unusable(path: connection.path, reason: "it has no id")
+      }
+      return id
+    }
+  }
+}

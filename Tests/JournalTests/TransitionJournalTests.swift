@@ -1,0 +1,274 @@
+import DoorCore
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Journal
+
+@Suite("The agent's journal")
+struct TransitionJournalTests {
+  private let folder: TemporaryFolder
+  private let front: Identifier
+  private let back: Identifier
+
+  init() throws {
+    folder = try TemporaryFolder()
+    front = try Identifier("front")
+    back = try Identifier("back")
+  }
+
+  private var path: String { folder.file("journal.sqlite") }
+
+  private func open(_ newIdentifier: String = "5e1f0c77", kept: Int64 = 10_000) throws -> TransitionJournal {
+    try TransitionJournal(path: path, newIdentifier: newIdentifier, keptPerDoor: kept)
+  }
+
+  private func draft(_ state: DoorState, at second: Int64 = 0) -> TransitionDraft {
+    TransitionDraft(
+      state: state,
+      since: Timestamp(milliseconds: second * 1_000),
+      boot: "9f3c51d2",
+      uptimeMilliseconds: 734_112,
+      clock: .synced,
+      cause: .edge
+    )
+  }
+
+  // MARK: Counting
+
+  @Test("counts the transitions of each door from 1, under its own name")
+  func counts() async throws {
+    let journal = try open()
+    #expect(try await journal.append(draft(.closed), of: front).sequence == 1)
+    #expect(try await journal.append(draft(.open), of: front).sequence == 2)
+    #expect(try await journal.append(draft(.closed), of: back).sequence == 1)
+    let third = try await journal.append(draft(.closed), of: front)
+    #expect(third.sequence == 3)
+    #expect(third.journal == "5e1f0c77")
+  }
+
+  @Test("keeps everything that a transition says", arguments: DoorState.allCases, TransitionCause.allCases)
+  func content(_ state: DoorState, _ cause: TransitionCause) async throws {
+    let journal = try open()
+    let draft = TransitionDraft(
+      state: state,
+      since: Timestamp(milliseconds: -1),
+      boot: "b'; DROP TABLE transition; --",
+      uptimeMilliseconds: .max,
+      clock: .unsynced,
+      cause: cause,
+      missed: 3,
+      simulated: true
+    )
+    let expected = Transition(
+      state: state,
+      since: Timestamp(milliseconds: -1),
+      journal: "5e1f0c77",
+      sequence: 1,
+      boot: "b'; DROP TABLE transition; --",
+      uptimeMilliseconds: .max,
+      clock: .unsynced,
+      cause: cause,
+      missed: 3,
+      simulated: true
+    )
+    #expect(try await journal.append(draft, of: front) == expected)
+    #expect(try await journal.newest(of: front) == expected)
+  }
+
+  @Test("knows the newest transition of each door, and none of a door that it never heard of")
+  func newest() async throws {
+    let journal = try open()
+    #expect(try await journal.newest(of: front) == nil)
+    _ = try await journal.append(draft(.closed), of: front)
+    let second = try await journal.append(draft(.open), of: front)
+    #expect(try await journal.newest(of: front) == second)
+    #expect(try await journal.newest(of: back) == nil)
+  }
+
+  // MARK: Telling
+
+  @Test("hands out what nobody was told of, in the order of its happening over all doors")
+  func unsent() async throws {
+    let journal = try open()
+    let one = try await journal.append(draft(.closed), of: front)
+    let two = try await journal.append(draft(.closed), of: back)
+    let three = try await journal.append(draft(.open), of: front)
+    let all = try await journal.unsent(limit: 10)
+    #expect(all.map(\.transition) == [one, two, three])
+    #expect(all.map(\.door) == [front, back, front])
+    #expect(try await journal.unsent(limit: 2) == Array(all.prefix(2)))
+
+    try await journal.markSent(Array(all.prefix(2)))
+    #expect(try await journal.unsent(limit: 10) == Array(all.suffix(1)))
+    try await journal.markSent(all)
+    #expect(try await journal.unsent(limit: 10).isEmpty)
+    try await journal.markSent([])
+  }
+
+  @Test("replays a range of a door, the oldest first, sent or not")
+  func range() async throws {
+    let journal = try open()
+    for second in 0..<10 { _ = try await journal.append(draft(.open, at: Int64(second)), of: front) }
+    _ = try await journal.append(draft(.open), of: back)
+    try await journal.markSent(try await journal.unsent(limit: 5))
+    #expect(
+      try await journal.transitions(of: front, 3...6, limit: 100).map(\.transition.sequence) == [3, 4, 5, 6]
+    )
+    #expect(try await journal.transitions(of: front, 3...6, limit: 2).map(\.transition.sequence) == [3, 4])
+    #expect(
+      try await journal.transitions(of: front, 9...(.max), limit: 100).map(\.transition.sequence) == [9, 10]
+    )
+    #expect(try await journal.transitions(of: front, 11...20, limit: 100).isEmpty)
+    #expect(try await journal.transitions(of: try Identifier("none"), 1...9, limit: 100).isEmpty)
+  }
+
+  // MARK: Over a restart
+
+  @Test("keeps its name, its count and what was not told when it is opened again")
+  func reopening() async throws {
+    do {
+      let journal = try open("5e1f0c77")
+      for state in [DoorState.closed, .open, .closed] {
+        _ = try await journal.append(draft(state), of: front)
+      }
+      try await journal.markSent(try await journal.unsent(limit: 2))
+    }
+    let journal = try open("another0")
+    #expect(journal.id == "5e1f0c77")
+    #expect(try await journal.newest(of: front)?.sequence == 3)
+    #expect(try await journal.unsent(limit: 10).map(\.transition.sequence) == [3])
+    #expect(try await journal.append(draft(.open), of: front).sequence == 4)
+  }
+
+  @Test("has a new name where its file is new")
+  func newFile() throws {
+    #expect(try open("5e1f0c77").id == "5e1f0c77")
+    let other = try TransitionJournal(path: folder.file("other.sqlite"), newIdentifier: "0badcafe")
+    #expect(other.id == "0badcafe")
+  }
+
+  @Test("has nothing of a transaction that was not committed: a killed agent leaves none of it")
+  func uncommitted() async throws {
+    let journal = try open()
+    let kept = try await journal.append(draft(.closed), of: front)
+    do {
+      let killed = try SQLiteConnection(path: path)
+      try killed.execute(
+        """
+        BEGIN IMMEDIATE;
+        INSERT INTO transition (door, seq, state, since_ms, boot, uptime_ms, clock, cause, missed, simulated)
+        VALUES ('front', 2, 'open', 0, 'b', 0, 'synced', 'edge', 0, 0);
+        """
+      )
+      #expect(try await journal.newest(of: front) == kept)
+    }
+    let again = try open()
+    #expect(try await again.newest(of: front) == kept)
+    #expect(try await again.append(draft(.open), of: front).sequence == 2)
+  }
+
+  @Test("undoes a transaction whose body throws, and goes on")
+  func throwingTransaction() throws {
+    let connection = try SQLiteConnection(path: folder.file("plain.sqlite"))
+    try connection.execute("CREATE TABLE t (x)")
+    #expect(throws: JournalError.self) {
+      try connection.transaction { () throws(JournalError) in
+        try connection.execute("INSERT INTO t VALUES (1)")
+        try connection.execute("INSERT INTO nowhere VALUES (1)")
+      }
+    }
+    try connection.transaction { () throws(JournalError) in try connection.execute("INSERT INTO t VALUES (2)")
+    }
+    #expect(try connection.prepare("SELECT x FROM t").rows([]) { $0.integer(0) } == [2])
+  }
+
+  @Test("writes ahead: SQLite's WAL")
+  func durability() throws {
+    _ = try open()
+    let connection = try SQLiteConnection(path: path)
+    #expect(try connection.prepare("PRAGMA journal_mode").rows([]) { $0.text(0) } == ["wal"])
+  }
+
+  // MARK: Bounded
+
+  @Test("lets the oldest of a door go beyond its limit, and never one that nobody was told of")
+  func pruning() async throws {
+    let journal = try open(kept: 3)
+    for _ in 0..<2 { _ = try await journal.append(draft(.open), of: front) }
+    try await journal.markSent(try await journal.unsent(limit: 10))
+    _ = try await journal.append(draft(.open), of: back)
+    // 3 stays unsent; 4 and later are sent, and push the oldest sent ones out.
+    for _ in 3...8 { _ = try await journal.append(draft(.open), of: front) }
+    let later = try await journal.transitions(of: front, 4...8, limit: 10)
+    try await journal.markSent(later)
+    _ = try await journal.append(draft(.open), of: front)
+    #expect(
+      try await journal.transitions(of: front, 1...100, limit: 100).map(\.transition.sequence) == [
+        3, 7, 8, 9,
+      ]
+    )
+    #expect(try await journal.transitions(of: back, 1...100, limit: 100).count == 1, "another door's stay")
+    #expect(try await journal.append(draft(.open), of: front).sequence == 10)
+  }
+
+  // MARK: Files that are none
+
+  @Test("is not begun in a folder that is missing, and says what to do")
+  func missingFolder() {
+    let path = folder.file("none/journal.sqlite")
+    let error = #expect(throws: JournalError.self) { try TransitionJournal(path: path, newIdentifier: "x") }
+    #expect(
+      error?.description
+        == "the journal \(path) cannot be opened: unable to open database file; its folder must exist and "
+        + "belong to the agent's user"
+    )
+  }
+
+  @Test("does not take a file that is no database, leaves it as it is, and says what to do")
+  func noDatabase() throws {
+    let path = try folder.write(
+      String(repeating: "this is a text, and a long one. ", count: 200),
+      to: "j.sqlite"
+    )
+    let error = #expect(throws: JournalError.self) { try TransitionJournal(path: path, newIdentifier: "x") }
+    #expect(
+      error?.description
+        == "the journal \(path) is damaged or no journal: file is not a database; move it aside and start the "
+        + "agent again"
+    )
+    #expect(try String(contentsOfFile: path, encoding: .utf8).hasPrefix("this is a text"))
+  }
+
+  @Test("does not take a database of another program, and says what to do")
+  func otherDatabase() throws {
+    let connection = try SQLiteConnection(path: path)
+    try connection.execute("CREATE TABLE recipe (name); PRAGMA user_version = 1;")
+    let error = #expect(throws: JournalError.self) { try open() }
+    guard case .unusable = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test("does not take what a newer program wrote")
+  func newerSchema() throws {
+    _ = try open()
+    try SQLiteConnection(path: path).execute("PRAGMA user_version = 2")
+    let error = #expect(throws: JournalError.self) { try open() }
+    #expect(
+      error
+        == .unusable(path: path, reason: "a newer program wrote it (version 2)")
+    )
+  }
+
+  @Test("says which transition makes no sense where somebody changed one")
+  func damagedRow() async throws {
+    let journal = try open()
+    _ = try await journal.append(draft(.open), of: front)
+    try SQLiteConnection(path: path).execute("UPDATE transition SET state = 'ajar'")
+    await #expect(throws: JournalError.unusable(path: path, reason: "transition 1 makes no sense")) {
+      try await journal.newest(of: front)
+    }
+  }
+}
