@@ -30,6 +30,10 @@ let package = Package(
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "Journal", dependencies: ["DoorCore", "CSQLite"], swiftSettings: settings),
     .target(
+      name: "AlarmStore",
+      dependencies: ["DoorCore", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: settings),
+    .target(
       name: "MQTT",
       dependencies: [
         "MQTTProtocol",
@@ -67,6 +71,10 @@ let package = Package(
     .testTarget(name: "ApplianceTests", dependencies: ["Appliance", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "JournalTests", dependencies: ["DoorCore", "Journal", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "AlarmStoreTests",
+      dependencies: ["DoorCore", "AlarmStore", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: settings),
     .testTarget(
       name: "MQTTProtocolTests",
       dependencies: ["MQTTProtocol", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],

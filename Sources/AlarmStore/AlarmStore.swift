@@ -1,0 +1,67 @@
+// AlarmStore: the notifier's durable truth, in SQLite through GRDB.
+import DoorCore
+import GRDB
+
+/// Why the store did not do what was asked, and what to do about it.
+package enum AlarmStoreError: Error, Sendable, Equatable, CustomStringConvertible {
+  case cannotOpen(path: String, reason: String)
+  case diskFull(path: String)
+  case failed(path: String, reason: String)
+
+  package var description: String {
+    switch self {
+    case .cannotOpen(let path, let reason):
+      "the store \(path) cannot be opened: \(reason); its folder must exist and belong to the notifier's user"
+    case .diskFull(let path):
+      "the disk of the store \(path) is full: make room there; the broker keeps what arrives meanwhile"
+    case .failed(let path, let reason):
+      "the store \(path) failed: \(reason)"
+    }
+  }
+}
+
+/// Owns the database. Its methods are whole transactions: what one of them did is on the disk when it returns,
+/// and nothing of it is there when it throws.
+package struct AlarmStore: Sendable {
+  private let path: String
+  private let database: DatabaseQueue
+
+  /// Opens the store at `path`, or begins one there, and brings it to the current schema.
+  package init(path: String) throws(AlarmStoreError) {
+    var configuration = Configuration()
+    configuration.journalMode = .wal
+    configuration.busyMode = .timeout(5)
+    self.path = path
+    do {
+      database = try DatabaseQueue(path: path, configuration: configuration)
+      // A commit survives a power cut. GRDB's own choice for WAL is NORMAL, which does not; it makes it after
+      // `prepareDatabase`, so this comes after that again, on the one connection that a queue has.
+      try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+      try Schema.migrator.migrate(database)
+    } catch {
+      throw .cannotOpen(path: path, reason: Self.reason(error))
+    }
+  }
+
+  /// Runs `body` in one transaction.
+  package func transact<Value: Sendable>(
+    _ body: @escaping @Sendable (borrowing StoreTransaction) throws -> Value
+  ) async throws(AlarmStoreError) -> Value {
+    do {
+      return try await database.write { try body(StoreTransaction(database: $0)) }
+    } catch {
+      throw describe(error)
+    }
+  }
+
+  private func describe(_ error: any Error) -> AlarmStoreError {
+    if let error = error as? DatabaseError, error.resultCode == .SQLITE_FULL { return .diskFull(path: path) }
+    return .failed(path: path, reason: Self.reason(error))
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    guard let error = error as? DatabaseError else { return String(describing: error) }
+    // The statement and its arguments stay out: they can hold what a person wrote.
+    return "\(error.message ?? "unknown") (SQLite code \(error.extendedResultCode.rawValue))"
+  }
+}
