@@ -34,6 +34,16 @@ let package = Package(
       dependencies: ["DoorCore", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
     .target(
+      name: "Delivery",
+      dependencies: [
+        "DoorCore",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .target(
       name: "MQTT",
       dependencies: [
         "MQTTProtocol",
@@ -74,6 +84,16 @@ let package = Package(
     .testTarget(
       name: "AlarmStoreTests",
       dependencies: ["DoorCore", "AlarmStore", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DeliveryTests",
+      dependencies: [
+        "DoorCore", "Delivery",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "MQTTProtocolTests",

@@ -1,0 +1,19 @@
+package import DoorCore
+package import Logging
+
+/// Writes the alert to the program's log, where journald keeps it.
+package struct LogChannel: DeliveryChannel {
+  package let id: Identifier
+  private let logger: Logger
+
+  package init(id: Identifier, logger: Logger) {
+    self.id = id
+    self.logger = logger
+  }
+
+  package func deliver(_ notice: Notice) async -> DeliveryResult {
+    let level: Logger.Level = notice.alert.severity == .alarm ? .critical : .warning
+    logger.log(level: level, "\(notice.title): \(notice.text)")
+    return .delivered(answer: "written")
+  }
+}
