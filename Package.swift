@@ -23,6 +23,14 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
+    .target(
+      name: "BrokerLink",
+      dependencies: [
+        "DoorCore", "DoorWire", "MQTT", "MQTTProtocol", "Appliance",
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+
     // Adapters: one outside thing each.
     .target(name: "CGPIOD", linkerSettings: [.linkedLibrary("gpiod")]),
     .systemLibrary(name: "CLinux"),

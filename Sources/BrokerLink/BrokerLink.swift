@@ -1,0 +1,50 @@
+// BrokerLink: how all three programs meet the broker: their settings, their availability, their payloads.
+package import Appliance
+package import DoorWire
+package import MQTT
+package import MQTTProtocol
+import NIOCore
+
+extension MQTTClient.Configuration {
+  /// A connection as the `[broker]` table has it.
+  ///
+  /// - Parameter availability: the topic that says `offline` as soon as the connection is lost or ended.
+  package init(broker: BrokerSettings, clientIdentifier: String, availability: String? = nil) {
+    self.init(host: broker.host, clientIdentifier: clientIdentifier)
+    port = broker.port
+    credentials = broker.userName.map { Credentials(userName: $0, password: broker.password?.reveal()) }
+    keepAlive = broker.keepAlive
+    will = availability.map { .availability(.offline, topic: $0) }
+    publishesWillOnStop = true
+  }
+}
+
+extension Message {
+  /// What an availability topic holds.
+  package static func availability(_ availability: Availability, topic: String) -> Message {
+    Message(topic: topic, payload: Array(availability.rawValue.utf8), retain: true)
+  }
+
+  /// A message of ours: at least once, and retained where it is a state.
+  package init(topic: String, payload: [UInt8], retain: Bool = false) {
+    self.init(
+      topic: topic, payload: ByteBuffer(bytes: payload), qualityOfService: .atLeastOnce, retain: retain)
+  }
+}
+
+extension ReceivedMessage {
+  /// The payload's bytes.
+  ///
+  /// - Throws: where the payload was too long to be taken in.
+  package func wholePayload() throws(WireError) -> [UInt8] {
+    guard !isPayloadTruncated else { throw WireError("the payload is far too long for any message here") }
+    return Array(payload.readableBytesView)
+  }
+}
+
+extension Topics {
+  /// The root that the settings name, or `dooralarm`.
+  package static func read(from table: SettingsTable) throws(SettingsError) -> Topics {
+    try table.value("topic_root") { root throws(TopicRootError) in try Topics(root: root) } ?? .standard
+  }
+}
