@@ -13,6 +13,7 @@ let package = Package(
   name: "dooralarm",
   products: [
     .library(name: "MQTT", targets: ["MQTT"]),
+    .executable(name: "door-agent", targets: ["door-agent"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -23,6 +24,28 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
+    // Executables: parse, build, run.
+    .executableTarget(
+      name: "door-agent",
+      dependencies: [
+        "SensorAgent", "Appliance",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+
+    // Compositions: the data path of each program.
+    .target(
+      name: "SensorAgent",
+      dependencies: [
+        "DoorCore", "DoorWire", "GPIO", "Journal", "MQTT", "MQTTProtocol", "BrokerLink", "Appliance",
+        "CLinux",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: settings),
+
     .target(
       name: "BrokerLink",
       dependencies: [
@@ -102,6 +125,9 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SensorAgentTests", dependencies: ["SensorAgent", "Appliance", "DoorCore", "DoorWire", "GPIO"],
       swiftSettings: settings),
     .testTarget(
       name: "MQTTProtocolTests",

@@ -1,0 +1,93 @@
+package import Appliance
+import BrokerLink
+package import DoorCore
+package import DoorWire
+package import GPIO
+import MQTT
+
+/// The settings of a sensor agent, as `agent.toml` holds them.
+package struct AgentSettings: Sendable, SettingsReadable {
+  package struct Door: Sendable {
+    package var id: Identifier
+    package var source: LineSource
+    package var contact: Contact
+    package var settleTime: Duration
+  }
+
+  package var id: Identifier
+  package var topics: Topics
+  package var broker: BrokerSettings
+  package var journalPath: String
+  package var heartbeatPeriod: Duration
+  package var checkPeriod: Duration
+  package var doors: [Door]
+
+  package init(reading table: SettingsTable) throws(SettingsError) {
+    id = try table.required("id", try table.value("id", Identifier.init), "the agent's name in its topics")
+    if Topics.reservedAgents.contains(id.description) {
+      throw table.invalid("id", "another name: area and notifier are taken")
+    }
+    topics = try Topics.read(from: table)
+    journalPath = try table.string("journal") ?? "/var/lib/dooralarm/agent/journal.sqlite"
+    heartbeatPeriod = .seconds(try table.integer("heartbeat_s", in: 1...3_600) ?? 60)
+    checkPeriod = .seconds(try table.integer("check_s", in: 1...3_600) ?? 5)
+    broker = try BrokerSettings(
+      reading: try table.required("broker", try table.table("broker"), "a table [broker] with its host"))
+    var doors: [Door] = []
+    for entry in try table.tables("door") { doors.append(try Door(reading: entry)) }
+    let ids = doors.map(\.id)
+    if let twice = ids.first(where: { id in ids.count { $0 == id } > 1 }) {
+      throw table.invalid("door", "doors with different ids; \(twice) is there twice")
+    }
+    guard (1...64).contains(doors.count) else {
+      throw table.invalid("door", "1 to 64 tables [[door]]; there are \(doors.count)")
+    }
+    self.doors = doors
+  }
+}
+
+extension AgentSettings.Door {
+  init(reading table: SettingsTable) throws(SettingsError) {
+    id = try table.required("id", try table.value("id", Identifier.init), "the door's name in its topic")
+    settleTime = .milliseconds(try table.integer("debounce_ms", in: 1...5_000) ?? 30)
+    if let path = try table.string("simulated") {
+      guard path.hasPrefix("/") else { throw table.invalid("simulated", "an absolute path") }
+      source = .simulated(path: path)
+      contact = .simulated
+      return
+    }
+    let chip = try table.required(
+      "chip", try table.string("chip"), "the label, name or path of the GPIO chip (or simulated, a file)")
+    let line = try table.required("line", try table.string("line"), "the name or the offset of the line")
+    let bias = try table.word("bias", as: LineSource.Bias.self) ?? .pullUp
+    let level = try table.word("closed_circuit_level", as: LevelWord.self)
+    source = .chip(chip, line: line, bias: bias)
+    contact = Contact(
+      kind: try table.word("contact") ?? .normallyClosed,
+      // A pull-up goes with a contact to ground and a pull-down with one to 3.3 V.
+      closedCircuitLevel: level?.level ?? (bias == .pullDown ? .high : .low))
+  }
+
+  private enum LevelWord: String, CaseIterable {
+    case low, high
+
+    var level: LineLevel { self == .low ? .low : .high }
+  }
+}
+
+extension Contact {
+  /// How the file of a simulated line reads: low while it says closed.
+  static let simulated = Contact(kind: .normallyClosed, closedCircuitLevel: .low)
+}
+
+extension AgentSettings {
+  /// A session of the run only: the journal, and not the broker, keeps what was not sent.
+  var clientConfiguration: MQTTClient.Configuration {
+    var configuration = MQTTClient.Configuration(
+      broker: broker, clientIdentifier: "dooralarm-agent-\(id)",
+      availability: topics.availability(ofAgent: id))
+    configuration.cleanStart = true
+    configuration.sessionExpiry = .seconds(3_600)
+    return configuration
+  }
+}

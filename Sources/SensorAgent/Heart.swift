@@ -1,0 +1,87 @@
+import DoorCore
+import DoorWire
+import GPIO
+import Journal
+import Logging
+import MQTT
+import MQTTProtocol
+import NIOCore
+import Synchronization
+
+/// Publishes the heartbeat: that the agent is alive, and what the newest of every door is, so that a lost
+/// message shows even where no later one follows.
+final class Heart: Sendable {
+  private let settings: AgentSettings
+  private let journal: TransitionJournal
+  private let client: MQTTClient
+  private let clock: AgentClock
+  private let logger: Logger
+  /// The states as the lines have them, which the journal may be too full to take.
+  private let states = Mutex<[Identifier: DoorState]>([:])
+  private let beats: AsyncStream<Void>
+  private let beat: AsyncStream<Void>.Continuation
+  private let isConnected = Atomic(false)
+
+  init(
+    settings: AgentSettings, journal: TransitionJournal, client: MQTTClient, clock: AgentClock, logger: Logger
+  ) {
+    self.settings = settings
+    self.journal = journal
+    self.client = client
+    self.clock = clock
+    self.logger = logger
+    (beats, beat) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  /// What a line has just been found to say; called from the watcher's thread.
+  func noteState(_ state: DoorState, of door: Identifier) {
+    states.withLock { $0[door] = state }
+  }
+
+  /// While there is no connection no heartbeat is kept: a late one would be a lie.
+  func noteConnection(_ isConnected: Bool) {
+    self.isConnected.store(isConnected, ordering: .relaxed)
+    if isConnected { beatNow() }
+  }
+
+  /// Beats without waiting for the period to end.
+  func beatNow() {
+    beat.yield()
+  }
+
+  /// Beats until the task is cancelled.
+  func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        while true {
+          try await Task.sleep(for: self.settings.heartbeatPeriod)
+          self.beatNow()
+        }
+      }
+      for await _ in beats where isConnected.load(ordering: .relaxed) {
+        do {
+          try await client.publish(message())
+        } catch let error as JournalError {
+          logger.error("\(error)")
+        } catch is MQTTError {
+          // The client itself says what is wrong with the connection; the next beat is the next try.
+        }
+      }
+      group.cancelAll()
+    }
+  }
+
+  private func message() async throws -> Message {
+    var doors: [Identifier: HeartbeatMessage.Door] = [:]
+    for (door, state) in states.withLock({ $0 }) {
+      let sequence = try await journal.newest(of: door)?.sequence ?? 0
+      doors[door] = HeartbeatMessage.Door(sequence: sequence, state: state)
+    }
+    let heartbeat = HeartbeatMessage(
+      sent: clock.now, uptimeSeconds: MonotonicTime.now.nanoseconds / 1_000_000_000,
+      periodSeconds: settings.heartbeatPeriod.components.seconds, journal: journal.id, doors: doors)
+    return Message(
+      topic: settings.topics.heartbeat(ofAgent: settings.id), payload: ByteBuffer(bytes: heartbeat.encoded()),
+      qualityOfService: .atMostOnce, retain: true)
+  }
+}

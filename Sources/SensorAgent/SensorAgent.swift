@@ -1,0 +1,109 @@
+// SensorAgent: a door's edge on its way to the broker.
+//
+// line → watcher (edges, debounce) → recorder (journal, committed) → publisher (retained, in order) → broker
+import BrokerLink
+import DoorCore
+import DoorWire
+import GPIO
+package import Journal
+package import Logging
+import MQTT
+import MQTTProtocol
+import ServiceLifecycle
+
+package struct SensorAgent: Service, CustomStringConvertible {
+  /// Settled levels that wait for the journal. At the bound the newest are dropped and logged; the periodic
+  /// check of the levels then finds what the last of them was.
+  private static let reportLimit = 4_096
+
+  private let settings: AgentSettings
+  private let journal: TransitionJournal
+  private let logger: Logger
+
+  /// - Parameter journalIdentifier: what the journal is called if it is created now; random.
+  package init(settings: AgentSettings, journalIdentifier: String, logger: Logger) throws(JournalError) {
+    self.settings = settings
+    self.logger = logger
+    journal = try TransitionJournal(path: settings.journalPath, newIdentifier: journalIdentifier)
+  }
+
+  package var description: String { "agent \(settings.id)" }
+
+  /// Senses, records and publishes until graceful shutdown.
+  package func run() async throws {
+    let clock = AgentClock()
+    let client = MQTTClient(configuration: settings.clientConfiguration, logger: logger)
+    let publisher = Publisher(
+      settings: settings, journal: journal, client: client, clock: clock, logger: logger)
+    let heart = Heart(settings: settings, journal: journal, client: client, clock: clock, logger: logger)
+    let recorder = Recorder(
+      doors: Dictionary(uniqueKeysWithValues: settings.doors.map { ($0.id, $0) }), journal: journal,
+      clock: clock, logger: logger, committed: publisher.transitionsCommitted, obstructed: heart.beatNow)
+    let (reports, report) = AsyncStream.makeStream(
+      of: (Identifier, LineReport).self, bufferingPolicy: .bufferingOldest(Self.reportLimit))
+
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await watch(into: report, heart: heart) }
+      group.addTask { try await recorder.run(reports) }
+      group.addTask { try await publisher.run() }
+      group.addTask { try await heart.run() }
+      group.addTask { try await client.run(routes: routes(to: publisher)) }
+      group.addTask {
+        for await state in client.states() {
+          guard case .connected = state else {
+            heart.noteConnection(false)
+            continue
+          }
+          heart.noteConnection(true)
+          await publisher.connected()
+        }
+      }
+      group.addTask { try await gracefulShutdown() }
+      // Whichever ends first ends the agent: it is asked to leave, or a stage has failed. The client then
+      // lets the broker publish the will, so that nobody takes the last state for a present one.
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  private func watch(into reports: AsyncStream<(Identifier, LineReport)>.Continuation, heart: Heart)
+    async throws
+  {
+    let watcher = LineWatcher(
+      lines: settings.doors.map { WatchedLine(door: $0.id, source: $0.source, settleTime: $0.settleTime) },
+      checkPeriod: settings.checkPeriod)
+    let contacts = Dictionary(uniqueKeysWithValues: settings.doors.map { ($0.id, $0.contact) })
+    try await watcher.run { door, report in
+      if let contact = contacts[door] { heart.noteState(report.state(of: contact), of: door) }
+      if case .dropped = reports.yield((door, report)) {
+        logger.error(
+          "door \(door): a level was dropped, the journal has not taken \(Self.reportLimit) before it")
+      }
+    }
+  }
+
+  /// Handlers only note what is asked for: a client's handler must not wait for the client's own publishing.
+  private func routes(to publisher: Publisher) -> [Route] {
+    [
+      Route(settings.topics.get(agent: settings.id)) { _ in await publisher.restate() },
+      Route(settings.topics.replay(agent: settings.id)) { messages in
+        for message in messages {
+          do throws(WireError) {
+            await publisher.replay(try ReplayRequest(decoding: message.wholePayload()))
+          } catch {
+            logger.warning("\(message.topic) asks for what cannot be replayed: \(error)")
+          }
+        }
+      },
+    ]
+  }
+}
+
+extension LineReport {
+  func state(of contact: Contact) -> DoorState {
+    switch self {
+    case .settled(let settlement): contact.state(at: settlement.level)
+    case .unavailable: .unknown
+    }
+  }
+}
