@@ -14,6 +14,7 @@ let package = Package(
   products: [
     .library(name: "MQTT", targets: ["MQTT"]),
     .executable(name: "door-agent", targets: ["door-agent"]),
+    .executable(name: "door-notifier", targets: ["door-notifier"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -33,12 +34,30 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "door-notifier",
+      dependencies: [
+        "Notifier", "AlarmStore", "Delivery", "DoorCore", "Appliance",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
 
     // Compositions: the data path of each program.
     .target(
       name: "SensorAgent",
       dependencies: [
         "DoorCore", "DoorWire", "GPIO", "Journal", "MQTT", "MQTTProtocol", "BrokerLink", "Appliance",
+        "CLinux",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Notifier",
+      dependencies: [
+        "DoorCore", "DoorWire", "AlarmStore", "Delivery", "MQTT", "MQTTProtocol", "BrokerLink", "Appliance",
         "CLinux",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -128,6 +147,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SensorAgentTests", dependencies: ["SensorAgent", "Appliance", "DoorCore", "DoorWire", "GPIO"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "NotifierTests", dependencies: ["Notifier", "Appliance", "DoorCore", "DoorWire"],
       swiftSettings: settings),
     .testTarget(
       name: "MQTTProtocolTests",

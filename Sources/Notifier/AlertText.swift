@@ -1,0 +1,46 @@
+import Delivery
+import DoorCore
+import DoorWire
+import Glibc
+
+/// Puts an alert into the words in which a person gets it.
+struct AlertText: Sendable {
+  let settings: NotifierSettings
+
+  func notice(of alert: Alert) -> Notice {
+    let door = settings.doors[alert.door]?.name ?? alert.door.description
+    let area = settings.areas[alert.area]?.name ?? alert.area.description
+    let time = Self.localTime(alert.at)
+    let title: String
+    let text: String
+    switch alert.kind {
+    case .opened:
+      title = alert.isLate ? "ALARM (found late): \(door)" : "ALARM: \(door)"
+      text = "\(door) was opened at \(time) while \(area) was armed."
+    case .standingOpen:
+      title = "\(door) is open"
+      text = "\(door) was found open in \(area), which is armed. Nobody saw it open."
+    case .doorFault:
+      title = alert.severity == .alarm ? "ALARM: \(door) has a fault" : "\(door) has a fault"
+      text = "\(door) of \(area) cannot be watched since \(time): \(alert.detail ?? Self.fault(alert.state))."
+    case .journalRestarted:
+      title = "\(door): the agent's journal began anew"
+      text = "\(alert.detail ?? "The agent's journal began anew"). Was its card replaced or restored?"
+    }
+    return Notice(alert: alert, title: title, text: alert.simulated ? text + " (A simulated door.)" : text)
+  }
+
+  private static func fault(_ state: DoorState?) -> String {
+    state == .fault ? "its wiring reports a fault" : "its line cannot be read"
+  }
+
+  /// The machine's own zone: the people are where the notifier is.
+  private static func localTime(_ timestamp: Timestamp) -> String {
+    var seconds = time_t(timestamp.milliseconds / 1_000)
+    var parts = tm()
+    localtime_r(&seconds, &parts)
+    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let date = "\(parts.tm_year + 1_900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+    return "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) on \(date)"
+  }
+}

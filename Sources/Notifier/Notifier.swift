@@ -1,0 +1,91 @@
+// Notifier: a transition on its way from the broker to a person.
+//
+// broker → intake (judged, engine, committed with its outbox) → PUBACK → delivery workers → a person
+//                                                              → announcer → broker
+package import AlarmStore
+import BrokerLink
+package import Delivery
+import DoorCore
+import DoorWire
+package import Logging
+import MQTT
+import MQTTProtocol
+import ServiceLifecycle
+
+package struct Notifier: Service, CustomStringConvertible {
+  private let settings: NotifierSettings
+  private let store: AlarmStore
+  private let channels: [any DeliveryChannel]
+  private let logger: Logger
+
+  package init(
+    settings: NotifierSettings, store: AlarmStore, channels: [any DeliveryChannel], logger: Logger
+  ) {
+    self.settings = settings
+    self.store = store
+    self.channels = channels
+    self.logger = logger
+  }
+
+  package var description: String { "notifier \(settings.id)" }
+
+  /// Listens, decides and delivers until graceful shutdown.
+  package func run() async throws {
+    let client = MQTTClient(configuration: settings.clientConfiguration, logger: logger)
+    let announcer = Announcer(settings: settings, store: store, client: client, logger: logger)
+    let text = AlertText(settings: settings)
+    let workers = channels.map { DeliveryWorker(channel: $0, store: store, text: text, logger: logger) }
+
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in workers { group.addTask { try await worker.run() } }
+      group.addTask { try await announcer.run() }
+      group.addTask { try await client.run(routes: routes(announcer, workers, text)) }
+      group.addTask {
+        for await state in client.states() {
+          if case .connected = state { await announcer.connected() }
+        }
+      }
+      group.addTask { try await gracefulShutdown() }
+      // Whichever ends first ends the notifier: it is asked to leave, or a stage has failed.
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  /// A handler that throws is called again with the same messages, and they are not acknowledged before it
+  /// returns: what the store cannot take stays with the broker.
+  private func routes(_ announcer: Announcer, _ workers: [DeliveryWorker], _ text: AlertText) -> [Route] {
+    let doors = DoorIntake(settings: settings, store: store)
+    let heartbeats = HeartbeatIntake(settings: settings, store: store)
+    let commands = CommandIntake(settings: settings, store: store, logger: logger)
+    let topics = settings.topics
+
+    let tell: @Sendable (Outcome) async -> Void = { outcome in
+      if !outcome.alerts.isEmpty { for worker in workers { worker.alertsRaised() } }
+      for warning in outcome.warnings { logger.warning("\(warning)") }
+      await announcer.announce(outcome, text)
+    }
+    let takeDoors: Route.Handler = { messages in await tell(try await doors.take(messages, now: .now)) }
+    return [
+      Route(topics.everyDoor, handler: takeDoors),
+      Route(topics.everyReplayed, handler: takeDoors),
+      Route(topics.everyHeartbeat, qualityOfService: .atMostOnce) { messages in
+        for message in messages {
+          guard let agent = topics.agent(of: message.topic) else { continue }
+          do {
+            let heartbeat = try HeartbeatMessage(decoding: message.wholePayload())
+            await tell(try await heartbeats.take(heartbeat, of: agent, now: .now))
+          } catch let error as WireError {
+            logger.warning("the heartbeat of \(agent) cannot be read: \(error)")
+          }
+        }
+      },
+      Route(topics.everyCommand) { messages in
+        for message in messages {
+          guard let (area, event) = try await commands.take(message, now: .now) else { continue }
+          await announcer.announce(event, area: area)
+        }
+      },
+    ]
+  }
+}

@@ -1,0 +1,197 @@
+import Appliance
+import DoorCore
+import DoorWire
+import Foundation
+import Notifier
+import Testing
+
+@Suite("The notifier's settings")
+struct NotifierSettingsTests {
+  private static let whole = """
+    id = "server"
+    topic_root = "home/doors"
+    store = "/tmp/store.sqlite"
+
+    [broker]
+    host = "broker.example"
+    port = 8883
+
+    [[area]]
+    id = "house"
+    name = "The house"
+
+    [[area]]
+    id = "shed"
+
+    [[door]]
+    agent = "hall"
+    id = "front"
+    name = "Front door"
+    area = "house"
+
+    [[door]]
+    agent = "garden"
+    id = "front"
+    area = "shed"
+
+    [[channel]]
+    id = "log"
+    type = "log"
+
+    [[channel]]
+    id = "phone"
+    type = "webhook"
+    url = "https://example.org/hook"
+    """
+
+  private func refusal(_ text: String) -> String? {
+    #expect(throws: SettingsError.self) { try NotifierSettings(text: text, file: "notifier.toml") }?
+      .description
+  }
+
+  private func changed(_ good: String, _ bad: String) throws -> String {
+    let range = try #require(Self.whole.range(of: good))
+    return Self.whole.replacingCharacters(in: range, with: bad)
+  }
+
+  private func webhookAddress(_ settings: NotifierSettings) -> Secret? {
+    for channel in settings.channels {
+      if case .webhook(let address) = channel.kind { return address }
+    }
+    return nil
+  }
+
+  // MARK: Valid
+
+  @Test("say everything that there is to say")
+  func wholeExample() throws {
+    let settings = try NotifierSettings(text: Self.whole, file: "notifier.toml")
+    #expect(settings.id.description == "server")
+    #expect(settings.topics.root == "home/doors")
+    #expect(settings.storePath == "/tmp/store.sqlite")
+    #expect(settings.broker.port == 8_883)
+    #expect(settings.areas[try Identifier("house")]?.name == "The house")
+    #expect(
+      settings.areas[try Identifier("shed")]?.name == "shed",
+      "an area without a name has its id for one"
+    )
+    let front = try #require(settings.doors[try DoorAddress("hall/front")])
+    #expect(front.name == "Front door")
+    #expect(front.area.description == "house")
+    #expect(settings.doors[try DoorAddress("garden/front")]?.name == "front", "the same id at another agent")
+    #expect(settings.channels.map(\.id.description) == ["log", "phone"])
+    #expect(webhookAddress(settings) == Secret("https://example.org/hook"))
+  }
+
+  @Test("have what is usual for the rest")
+  func defaults() throws {
+    let text = try changed("topic_root = \"home/doors\"\nstore = \"/tmp/store.sqlite\"\n", "")
+    let settings = try NotifierSettings(text: text, file: "notifier.toml")
+    #expect(settings.topics.root == "dooralarm")
+    #expect(settings.storePath == "/var/lib/dooralarm/notifier/store.sqlite")
+  }
+
+  @Test("take a webhook's address out of a file, and never show it")
+  func addressFile() throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "dooralarm-\(UUID().uuidString)")
+    try Data("https://example.org/hunter2\n".utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let path = file.path(percentEncoded: false)
+    let settings = try NotifierSettings(
+      text: try changed("url = \"https://example.org/hook\"", "url_file = \"\(path)\""),
+      file: "notifier.toml"
+    )
+    #expect(webhookAddress(settings)?.reveal() == "https://example.org/hunter2")
+    #expect(!"\(settings)".contains("hunter2"))
+    var dumped = ""
+    dump(settings, to: &dumped)
+    #expect(!dumped.contains("hunter2"))
+
+    let both = try changed("url = ", "url_file = \"\(path)\"\nurl = ")
+    #expect(refusal(both) == "notifier.toml:35: channel[2].url must be left out where url_file is given")
+  }
+
+  // MARK: Faulty
+
+  @Test(
+    "say of a faulty line what it can be",
+    arguments: [
+      ("id = \"server\"", "", "1: id is missing: the notifier's name in its topics"),
+      (
+        "id = \"server\"", "id = \"-\"",
+        "1: id: \"-\" is no id: 1 to 64 of a-z, 0-9, _ and -, beginning with a letter or a digit"
+      ),
+      (
+        "home/doors", "/doors",
+        "2: topic_root: \"/doors\" is no topic root: one or more levels parted by /, at most 200 bytes, without empty levels, +, # and $"
+      ),
+      (
+        "store = ", "stroe = ",
+        "3: stroe is not known here; there are area, broker, channel, door, id, store, topic_root"
+      ),
+      (
+        "[broker]\nhost = \"broker.example\"\nport = 8883", "",
+        "1: broker is missing: a table [broker] with its host"
+      ),
+      ("port = 8883", "port = 70000", "7: broker.port must be a whole number from 1 to 65535"),
+      (
+        "port = 8883", "password = \"hunter2\"",
+        "7: broker.password is not known here; there are host, keep_alive_s, password_credential, password_file, port, username"
+      ),
+      ("id = \"house\"", "", "9: area[1].id is missing: the area's name in its topics"),
+      ("name = \"The house\"", "name = true", "11: area[1].name is true or false and must be a string"),
+      (
+        "name = \"The house\"", "entry_delay_s = 30",
+        "11: area[1].entry_delay_s is not known here; there are id, name"
+      ),
+      ("id = \"shed\"", "id = \"house\"", "9: area must be there once for each id; house is there twice"),
+      ("agent = \"hall\"", "", "16: door[1].agent is missing: the id in the settings of the door's agent"),
+      (
+        "agent = \"hall\"", "agent = \"area\"",
+        "17: door[1].agent must be another name: area and notifier are taken"
+      ),
+      (
+        "id = \"front\"\nname", "name",
+        "16: door[1].id is missing: the door's id in the settings of its agent"
+      ),
+      ("area = \"house\"", "", "16: door[1].area is missing: the id of the door's area"),
+      (
+        "area = \"house\"", "area = \"hose\"",
+        "16: door must be in an area that is there; hall/front names \"hose\""
+      ),
+      (
+        "agent = \"garden\"", "agent = \"hall\"",
+        "16: door must be there once for each id; hall/front is there twice"
+      ),
+      ("type = \"log\"", "", "27: channel[1].type is missing: log or webhook"),
+      ("type = \"log\"", "type = \"pigeon\"", "29: channel[1].type must be one of \"log\", \"webhook\""),
+      (
+        "type = \"log\"", "type = \"log\"\nurl = \"https://example.org/\"",
+        "30: channel[1].url is not known here; there are id, type"
+      ),
+      ("id = \"phone\"", "id = \"log\"", "27: channel must be there once for each id; log is there twice"),
+      (
+        "url = \"https://example.org/hook\"", "",
+        "31: channel[2].url is missing: where the alerts are posted to (url_file where it has a key in it)"
+      ),
+      (
+        "url = \"https://example.org/hook\"", "url_file = \"/nonexistent/url\"",
+        "34: channel[2].url_file must be a file with the secret in it; /nonexistent/url cannot be read: No such file or directory"
+      ),
+    ]
+  )
+  func faulty(_ good: String, _ bad: String, _ reason: String) throws {
+    #expect(refusal(try changed(good, bad)) == "notifier.toml:" + reason)
+  }
+
+  @Test("have a door, and a channel: without one no alarm reaches anybody")
+  func nothing() throws {
+    let broker = "id = 'server'\n[broker]\nhost = 'b'\n"
+    let door = "[[area]]\nid = 'house'\n[[door]]\nagent = 'hall'\nid = 'front'\narea = 'house'\n"
+    #expect(refusal(broker) == "notifier.toml:1: door must be at least one table [[door]]")
+    #expect(
+      refusal(broker + door)
+        == "notifier.toml:1: channel must be at least one table [[channel]]: without one no alarm reaches anybody"
+    )
+  }
+}
