@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "MQTT", targets: ["MQTT"]),
     .executable(name: "door-agent", targets: ["door-agent"]),
     .executable(name: "door-notifier", targets: ["door-notifier"]),
+    .executable(name: "doorctl", targets: ["doorctl"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -39,6 +40,15 @@ let package = Package(
       dependencies: [
         "Notifier", "AlarmStore", "Delivery", "DoorCore", "Appliance",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "doorctl",
+      dependencies: [
+        "DoorCore", "DoorWire", "MQTT", "MQTTProtocol", "BrokerLink", "Appliance",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
