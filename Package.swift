@@ -135,6 +135,9 @@ let package = Package(
     // Tests mirror Sources; what crosses programs is the main job's.
     .target(
       name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "MainJobSupport", dependencies: ["AlarmStore", "DoorCore", "GPIO", "TestSupport"],
+      path: "Tests/MainJobSupport", swiftSettings: settings),
     .testTarget(name: "DoorCoreTests", dependencies: ["DoorCore", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "DoorWireTests", dependencies: ["DoorCore", "DoorWire", "TestSupport"], swiftSettings: settings),
@@ -172,6 +175,19 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "GPIOTests", dependencies: ["DoorCore", "GPIO", "MainJobSupport", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "doorctlTests",
+      dependencies: ["MainJobSupport", "TestSupport", "door-agent", "door-notifier", "doorctl"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MainJobTests",
+      dependencies: [
+        "AlarmStore", "DoorCore", "MainJobSupport", "TestSupport", "door-agent", "door-notifier", "doorctl",
       ],
       swiftSettings: settings),
   ],
