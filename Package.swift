@@ -190,6 +190,13 @@ let package = Package(
         "AlarmStore", "DoorCore", "MainJobSupport", "TestSupport", "door-agent", "door-notifier", "doorctl",
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "TestbedTests",
+      dependencies: [
+        "AlarmStore", "DoorCore", "GPIO", "MainJobSupport", "TestSupport", "door-agent", "door-notifier",
+        "doorctl",
+      ],
+      swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17
 )
