@@ -80,6 +80,17 @@ package final class SettingsTable {
     }
   }
 
+  /// The path of a file that can be read, of at most 1 MiB.
+  package func readableFile(_ key: String) throws(SettingsError) -> String? {
+    guard let path = try string(key) else { return nil }
+    do throws(SmallFile.ReadError) {
+      _ = try SmallFile.text(at: path, limit: 1 << 20)
+    } catch {
+      throw invalid(key, "a file; \(path) cannot be read: \(error.reason)")
+    }
+    return path
+  }
+
   // MARK: Tables
 
   package func table(_ key: String) throws(SettingsError) -> SettingsTable? {

@@ -14,6 +14,13 @@ extension MQTTClient.Configuration {
     port = broker.port
     credentials = broker.userName.map { Credentials(userName: $0, password: broker.password?.reveal()) }
     keepAlive = broker.keepAlive
+    tls = broker.tls.map { settings in
+      var tls = TLS()
+      tls.authorityFile = settings.authorityFile
+      tls.certificateFile = settings.certificateFile
+      tls.privateKeyFile = settings.privateKeyFile
+      return tls
+    }
     will = availability.map { .availability(.offline, topic: $0) }
     publishesWillOnStop = true
   }

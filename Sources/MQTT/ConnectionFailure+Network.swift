@@ -1,6 +1,7 @@
 import MQTTProtocol
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 #if canImport(Glibc)
   import Glibc
@@ -31,8 +32,21 @@ extension ConnectionFailure {
       self = .unreachable(broker: broker, detail: error.description)
     case let error as SocketAddressError:
       self = .unknownHost(broker: broker, detail: "\(error)")
+    case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+      self = .encryptionFailed(broker: broker, detail: "\(error)")
     default:
       self = .unreachable(broker: broker, detail: "\(error)")
+    }
+  }
+
+  /// Why an open connection was lost; nil where it was just closed.
+  init?(losing broker: String, _ error: any Error) {
+    switch error {
+    case NIOSSLError.uncleanShutdown: return nil
+    case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+      self = .encryptionFailed(broker: broker, detail: "\(error)")
+    default:
+      self = .connectionLost(broker: broker, detail: "\(error)")
     }
   }
 }

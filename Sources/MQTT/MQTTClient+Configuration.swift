@@ -7,6 +7,8 @@ extension MQTTClient {
     /// A host name or an IP address.
     public var host: String
     public var port = 1883
+    /// Encrypts the connection. Default nil: it is not encrypted. The port is customarily 8883 then.
+    public var tls: TLS?
     /// Unique among all clients of the broker. Empty lets the broker choose one (MQTT 5.0, 3.1.3.1).
     public var clientIdentifier: String
     /// Whether the broker is to forget an earlier session when the client first connects. Later connections

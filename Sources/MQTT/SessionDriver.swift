@@ -181,6 +181,11 @@ extension SessionDriver {
       .connectTimeout(TimeAmount(configuration.connectTimeout))
       .channelOption(.autoRead, value: false)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .channelInitializer { [tls = configuration.tls, host = configuration.host] channel in
+        channel.eventLoop.makeCompletedFuture {
+          if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler(host: host)) }
+        }
+      }
       .connect(host: configuration.host, port: configuration.port)
       .assumeIsolated()
       .whenComplete { result in
@@ -230,7 +235,7 @@ extension SessionDriver {
   }
 
   func connectionFailed(_ error: any Error) {
-    networkFailure = .connectionLost(broker: configuration.broker, detail: "\(error)")
+    networkFailure = ConnectionFailure(losing: configuration.broker, error)
   }
 
   func connectionClosed() {

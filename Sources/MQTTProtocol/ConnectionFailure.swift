@@ -4,6 +4,8 @@ public enum ConnectionFailure: Error, Sendable, Hashable {
   case nothingListens(broker: String)
   /// No connection for another reason that the operating system gives.
   case unreachable(broker: String, detail: String)
+  /// TLS was not agreed on, or the broker's certificate is not trusted.
+  case encryptionFailed(broker: String, detail: String)
   /// The broker did not answer the named step in time.
   case timedOut(broker: String, waitingFor: String)
   /// CONNACK refused the user name or password.
@@ -53,6 +55,9 @@ extension ConnectionFailure: CustomStringConvertible {
     case .nothingListens(let broker): "nothing listens at \(broker): is the broker running?"
     case .unreachable(let broker, let detail):
       "the broker at \(broker) cannot be reached (\(detail)): check the network and the firewall"
+    case .encryptionFailed(let broker, let detail):
+      "the connection to the broker at \(broker) cannot be encrypted (\(detail)): is it the broker's TLS port, "
+        + "and its certificate for this name and from an authority that is trusted here?"
     case .timedOut(let broker, let step):
       "the broker at \(broker) did not answer in time (waited for \(step)): is it an MQTT broker, and overloaded?"
     case .credentialsRefused(let broker, let code, let detail):

@@ -27,6 +27,13 @@ struct BrokerSettingsTests {
     #expect(broker.keepAlive == .seconds(30))
   }
 
+  @Test("mean port 8883 where the connection is encrypted")
+  func encrypted() throws {
+    let broker = try Settings(text: "host = 'b'\ntls = true\nca_file = '/etc/passwd'", file: "x.toml").broker
+    #expect(broker.port == 8_883)
+    #expect(broker.tls == TLSSettings(authorityFile: "/etc/passwd"))
+  }
+
   @Test("can say everything")
   func whole() throws {
     let folder = try TemporaryFolder()
@@ -55,9 +62,21 @@ struct BrokerSettingsTests {
         "x.toml:2: password_file must be a file with the secret in it; /dev/null cannot be read: it is empty"
       ),
       (
+        "host = 'b'\nca_file = '/etc/passwd'",
+        "x.toml:1: tls must be true where ca_file or certificate_file is given"
+      ),
+      (
+        "host = 'b'\ntls = true\nca_file = '/nowhere/ca.pem'",
+        "x.toml:3: ca_file must be a file; /nowhere/ca.pem cannot be read: No such file or directory"
+      ),
+      (
+        "host = 'b'\ntls = true\ncertificate_file = '/etc/passwd'",
+        "x.toml:3: certificate_file must be given together with key_file"
+      ),
+      (
         "host = 'b'\nuser = 'x'",
-        "x.toml:2: user is not known here; there are host, keep_alive_s, password_credential, password_file, port, "
-          + "username"
+        "x.toml:2: user is not known here; there are ca_file, certificate_file, host, "
+          + "keep_alive_s, key_file, password_credential, password_file, port, tls, username"
       ),
     ]
   )

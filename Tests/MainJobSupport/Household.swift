@@ -17,16 +17,22 @@ package final class Household: Sendable {
   }
 
   package let folder: URL
+  private let authority: CertificateAuthority?
   package let broker: Mosquitto
   package let webhook: WebhookReceiver
   package let agent: ProgramProcess
   package let notifier: ProgramProcess
 
-  private init(doors: [Door]?, password: String, agentLines: [String]) throws {
+  private init(doors: [Door]?, password: String, agentLines: [String], authority: CertificateAuthority?)
+    throws
+  {
+    self.authority = authority
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("household-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     broker = try Mosquitto(
-      .init(persistence: true, credentials: ("house", Self.password)))
+      .init(
+        persistence: true, credentials: ("house", Self.password),
+        extraLines: try authority?.mosquittoLines(for: "IP:127.0.0.1") ?? []))
     webhook = try WebhookReceiver()
     agent = ProgramProcess(
       "door-agent", ["--config", folder.appendingPathComponent("agent.toml").path, "--log-level", "debug"],
@@ -45,9 +51,11 @@ package final class Household: Sendable {
   /// Makes a household whose parts are not started yet, and ends all of them with the closure.
   package static func with<Result>(
     doors: [Door]? = nil, password: String? = nil, agentLines: [String] = [],
+    authority: CertificateAuthority? = nil,
     _ body: (Household) async throws -> Result
   ) async throws -> Result {
-    let household = try Household(doors: doors, password: password ?? Self.password, agentLines: agentLines)
+    let household = try Household(
+      doors: doors, password: password ?? Self.password, agentLines: agentLines, authority: authority)
     defer { household.end() }
     return try await body(household)
   }
@@ -93,6 +101,7 @@ package final class Household: Sendable {
     username = "house"
     password_file = "\(file("password").path)"
     keep_alive_s = 5
+    \(authority.map { "tls = true\nca_file = \"\($0.certificateFile)\"" } ?? "")
 
     """
   }

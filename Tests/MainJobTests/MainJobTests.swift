@@ -36,6 +36,17 @@ import Testing
     }
   }
 
+  @Test("the same over encrypted connections, with the household's own authority")
+  func encrypted() async throws {
+    try await Household.with(authority: try CertificateAuthority()) { house in
+      try await house.start()
+      try await house.sees("house/front: closed", status: 0)
+      #expect(try await house.doorctl("arm", "home").status == 0)
+      try house.set("front", "open")
+      try await eventually("the webhook's call") { house.webhook.alerts.count == 1 }
+    }
+  }
+
   @Test("arming with an open door is refused with the door's name, and forced")
   func armingWithAnOpenDoor() async throws {
     try await Household.with { house in

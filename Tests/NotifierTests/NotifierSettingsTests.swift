@@ -136,7 +136,7 @@ struct NotifierSettingsTests {
       ("port = 8883", "port = 70000", "7: broker.port must be a whole number from 1 to 65535"),
       (
         "port = 8883", "password = \"hunter2\"",
-        "7: broker.password is not known here; there are host, keep_alive_s, password_credential, password_file, port, username"
+        "7: broker.password is not known here; there are ca_file, certificate_file, host, keep_alive_s, key_file, password_credential, password_file, port, tls, username"
       ),
       ("id = \"house\"", "", "9: area[1].id is missing: the area's name in its topics"),
       ("name = \"The house\"", "name = true", "11: area[1].name is true or false and must be a string"),

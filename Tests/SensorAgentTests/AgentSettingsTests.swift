@@ -135,7 +135,7 @@ struct AgentSettingsTests {
       ("port = 8883", "port = 70000", "9: broker.port must be a whole number from 1 to 65535"),
       (
         "port = 8883", "password = \"hunter2\"",
-        "9: broker.password is not known here; there are host, keep_alive_s, password_credential, password_file, port, username"
+        "9: broker.password is not known here; there are ca_file, certificate_file, host, keep_alive_s, key_file, password_credential, password_file, port, tls, username"
       ),
       ("id = \"front\"", "", "13: door[1].id is missing: the door's name in its topic"),
       (
