@@ -44,6 +44,9 @@ enum Schema {
             PRIMARY KEY (agent, door)
           ) STRICT, WITHOUT ROWID;
 
+          -- Agents that are not heard any more.
+          CREATE TABLE silent (agent TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+
           -- Sequence numbers that were skipped and are asked back from the agent.
           CREATE TABLE missing (
             agent TEXT NOT NULL,
@@ -70,7 +73,7 @@ enum Schema {
             kind TEXT NOT NULL,
             area TEXT NOT NULL,
             agent TEXT NOT NULL,
-            door TEXT NOT NULL,
+            door TEXT,
             state TEXT,
             at_ms INTEGER NOT NULL,
             is_late INTEGER NOT NULL,

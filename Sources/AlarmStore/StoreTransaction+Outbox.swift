@@ -27,7 +27,7 @@ extension StoreTransaction {
         """,
       arguments: [
         alert.id, alert.severity.rawValue, alert.kind.rawValue, alert.area.description,
-        alert.door.agent.description, alert.door.door.description, alert.state?.rawValue,
+        alert.subject.agent.description, alert.subject.door?.description, alert.state?.rawValue,
         alert.at.milliseconds, alert.isLate, alert.simulated, alert.detail, now.milliseconds,
       ])
     guard database.changesCount > 0 else { return false }
@@ -92,12 +92,14 @@ extension StoreTransaction {
 extension Alert {
   fileprivate init(row: Row) throws {
     let state: String? = row["state"]
+    let agent = try row.identifier("agent")
+    let door = try (row["door"] as String?).map { try Identifier($0) }
     self.init(
       id: row["id"],
       severity: try row.word("severity"),
       kind: try row.word("kind"),
       area: try row.identifier("area"),
-      door: DoorAddress(agent: try row.identifier("agent"), door: try row.identifier("door")),
+      subject: door.map { .door(DoorAddress(agent: agent, door: $0)) } ?? .agent(agent),
       state: state.flatMap(DoorState.init(rawValue:)),
       at: Timestamp(milliseconds: row["at_ms"]),
       isLate: row["is_late"],

@@ -7,12 +7,13 @@ package struct StoreTransaction: ~Copyable {
 
   // MARK: Doors
 
-  /// What is known of a door: `unknown` where it was never heard of or its topic is unreadable.
+  /// What is known of a door: `unknown` where it was never heard of, its topic is unreadable or its agent silent.
   package func state(of door: DoorAddress) throws -> DoorState {
     let isUnreadable =
       try Bool.fetchOne(
         database, sql: "SELECT EXISTS (SELECT 1 FROM unreadable WHERE agent = ? AND door = ?)",
         arguments: [door.agent.description, door.door.description]) ?? false
+    if try silentAgents().contains(door.agent) { return .unknown }
     return isUnreadable ? .unknown : try record(of: door)?.state ?? .unknown
   }
 
@@ -91,6 +92,20 @@ package struct StoreTransaction: ~Copyable {
         ? "INSERT OR IGNORE INTO unreadable (agent, door) VALUES (?, ?)"
         : "DELETE FROM unreadable WHERE agent = ? AND door = ?",
       arguments: [door.agent.description, door.door.description])
+    return database.changesCount > 0
+  }
+
+  /// The agents that are not heard any more.
+  package func silentAgents() throws -> Set<Identifier> {
+    Set(try Row.fetchAll(database, sql: "SELECT agent FROM silent").map { try $0.identifier("agent") })
+  }
+
+  /// Notes whether an agent is silent; returns whether that is news.
+  package func setSilent(_ isSilent: Bool, _ agent: Identifier) throws -> Bool {
+    try database.execute(
+      sql: isSilent
+        ? "INSERT OR IGNORE INTO silent (agent) VALUES (?)" : "DELETE FROM silent WHERE agent = ?",
+      arguments: [agent.description])
     return database.changesCount > 0
   }
 

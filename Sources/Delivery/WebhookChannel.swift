@@ -91,7 +91,7 @@ package struct WebhookChannel: DeliveryChannel, CustomStringConvertible, CustomR
     var kind: String
     var area: String
     var agent: String
-    var door: String
+    var door: String?
     var state: String?
     var atMilliseconds: Int64
     var late: Bool
@@ -105,8 +105,8 @@ package struct WebhookChannel: DeliveryChannel, CustomStringConvertible, CustomR
       severity = alert.severity.rawValue
       kind = alert.kind.rawValue
       area = alert.area.description
-      agent = alert.door.agent.description
-      door = alert.door.door.description
+      agent = alert.subject.agent.description
+      door = alert.subject.door?.description
       state = alert.state?.rawValue
       atMilliseconds = alert.at.milliseconds
       late = alert.isLate

@@ -95,7 +95,7 @@ package struct AlarmEngine: Sendable, Equatable {
       severity: severity,
       kind: kind,
       area: area,
-      door: finding.door,
+      subject: .door(finding.door),
       state: transition.state,
       at: transition.clock == .synced ? transition.since : now,
       isLate: finding.manner == .late || finding.manner == .replayed,
@@ -143,7 +143,7 @@ package struct AlarmEngine: Sendable, Equatable {
       severity: mode.isArmed ? .alarm : .trouble,
       kind: .doorFault,
       area: area,
-      door: door,
+      subject: .door(door),
       state: nil,
       at: now,
       detail: why)
@@ -161,7 +161,7 @@ package struct AlarmEngine: Sendable, Equatable {
       severity: isAlarm ? .alarm : .trouble,
       kind: isAlarm && state == .open ? .opened : .doorFault,
       area: area,
-      door: door,
+      subject: .door(door),
       state: state,
       at: now,
       detail: "its agent cannot write its journal: is the disk full?")
@@ -174,10 +174,37 @@ package struct AlarmEngine: Sendable, Equatable {
       severity: .trouble,
       kind: .journalRestarted,
       area: area,
-      door: door,
+      subject: .door(door),
       state: transition.state,
       at: now,
       simulated: transition.simulated,
       detail: "the agent's journal began anew: transitions before this one may be missing")
+  }
+
+  // MARK: Agents
+
+  /// An agent of a door of this area is not heard any more.
+  package mutating func agentSilent(_ agent: Identifier, now: Timestamp) -> Alert {
+    if mode.isArmed { isTriggered = true }
+    return Alert(
+      id: "\(agent)/\(area)/silent/\(now.milliseconds)",
+      severity: mode.isArmed ? .alarm : .trouble,
+      kind: .agentSilent,
+      area: area,
+      subject: .agent(agent),
+      state: nil,
+      at: now)
+  }
+
+  /// It is heard again.
+  package func agentBack(_ agent: Identifier, now: Timestamp) -> Alert {
+    Alert(
+      id: "\(agent)/\(area)/back/\(now.milliseconds)",
+      severity: .trouble,
+      kind: .agentBack,
+      area: area,
+      subject: .agent(agent),
+      state: nil,
+      at: now)
   }
 }

@@ -16,6 +16,27 @@ package struct Alert: Sendable, Equatable {
     case doorFault = "door_fault"
     /// An agent's journal was lost or put back: its count began anew.
     case journalRestarted = "journal_restarted"
+    /// An agent is not heard any more: nobody knows what its doors do.
+    case agentSilent = "agent_silent"
+    /// It is heard again.
+    case agentBack = "agent_back"
+  }
+
+  /// What the alert is about.
+  package enum Subject: Sendable, Equatable {
+    case door(DoorAddress)
+    case agent(Identifier)
+
+    package var agent: Identifier {
+      switch self {
+      case .door(let address): address.agent
+      case .agent(let agent): agent
+      }
+    }
+
+    package var door: Identifier? {
+      if case .door(let address) = self { address.door } else { nil }
+    }
   }
 
   /// The same for the same cause, however often it is found: what makes one alert of it.
@@ -25,7 +46,7 @@ package struct Alert: Sendable, Equatable {
   package var severity: Severity
   package var kind: Kind
   package var area: Identifier
-  package var door: DoorAddress
+  package var subject: Subject
   /// What the door was found to be; nil where its message could not be read.
   package var state: DoorState?
   /// When it happened, by the best clock that is known.
@@ -42,7 +63,7 @@ package struct Alert: Sendable, Equatable {
     severity: Severity,
     kind: Kind,
     area: Identifier,
-    door: DoorAddress,
+    subject: Subject,
     state: DoorState?,
     at: Timestamp,
     isLate: Bool = false,
@@ -54,7 +75,7 @@ package struct Alert: Sendable, Equatable {
     self.severity = severity
     self.kind = kind
     self.area = area
-    self.door = door
+    self.subject = subject
     self.state = state
     self.at = at
     self.isLate = isLate

@@ -8,26 +8,42 @@ struct AlertText: Sendable {
   let settings: NotifierSettings
 
   func notice(of alert: Alert) -> Notice {
-    let door = settings.doors[alert.door]?.name ?? alert.door.description
+    let subject = name(of: alert.subject)
     let area = settings.areas[alert.area]?.name ?? alert.area.description
     let time = Self.localTime(alert.at)
     let title: String
     let text: String
     switch alert.kind {
     case .opened:
-      title = alert.isLate ? "ALARM (found late): \(door)" : "ALARM: \(door)"
-      text = "\(door) was opened at \(time) while \(area) was armed."
+      title = alert.isLate ? "ALARM (found late): \(subject)" : "ALARM: \(subject)"
+      text = "\(subject) was opened at \(time) while \(area) was armed."
     case .standingOpen:
-      title = "\(door) is open"
-      text = "\(door) was found open in \(area), which is armed. Nobody saw it open."
+      title = "\(subject) is open"
+      text = "\(subject) was found open in \(area), which is armed. Nobody saw it open."
     case .doorFault:
-      title = alert.severity == .alarm ? "ALARM: \(door) has a fault" : "\(door) has a fault"
-      text = "\(door) of \(area) cannot be watched since \(time): \(alert.detail ?? Self.fault(alert.state))."
+      title = alert.severity == .alarm ? "ALARM: \(subject) has a fault" : "\(subject) has a fault"
+      text =
+        "\(subject) of \(area) cannot be watched since \(time): \(alert.detail ?? Self.fault(alert.state))."
     case .journalRestarted:
-      title = "\(door): the agent's journal began anew"
+      title = "\(subject): the agent's journal began anew"
       text = "\(alert.detail ?? "The agent's journal began anew"). Was its card replaced or restored?"
+    case .agentSilent:
+      title = alert.severity == .alarm ? "ALARM: \(subject) is silent" : "\(subject) is silent"
+      text =
+        "\(subject) is not heard any more (\(time)): nobody watches its doors of \(area). "
+        + "Is it, its network or the broker down?"
+    case .agentBack:
+      title = "\(subject) is heard again"
+      text = "\(subject) is heard again since \(time)."
     }
     return Notice(alert: alert, title: title, text: alert.simulated ? text + " (A simulated door.)" : text)
+  }
+
+  private func name(of subject: Alert.Subject) -> String {
+    switch subject {
+    case .door(let address): settings.doors[address]?.name ?? address.description
+    case .agent(let agent): "The agent \(agent)"
+    }
   }
 
   private static func fault(_ state: DoorState?) -> String {

@@ -35,11 +35,18 @@ package struct Notifier: Service, CustomStringConvertible {
     let announcer = Announcer(settings: settings, store: store, client: client, logger: logger)
     let text = AlertText(settings: settings)
     let workers = channels.map { DeliveryWorker(channel: $0, store: store, text: text, logger: logger) }
+    let supervisor = try await Supervisor(settings: settings, store: store)
+    let tell: @Sendable (Outcome) async -> Void = { outcome in
+      if !outcome.alerts.isEmpty { for worker in workers { worker.alertsRaised() } }
+      for warning in outcome.warnings { logger.warning("\(warning)") }
+      await announcer.announce(outcome, text)
+    }
 
     try await withThrowingTaskGroup(of: Void.self) { group in
       for worker in workers { group.addTask { try await worker.run() } }
       group.addTask { try await announcer.run() }
-      group.addTask { try await client.run(routes: routes(announcer, workers, text)) }
+      group.addTask { try await supervisor.run(tell: tell) }
+      group.addTask { try await client.run(routes: routes(announcer, supervisor, tell)) }
       group.addTask {
         for await state in client.states() {
           if case .connected = state { await announcer.connected() }
@@ -54,17 +61,14 @@ package struct Notifier: Service, CustomStringConvertible {
 
   /// A handler that throws is called again with the same messages, and they are not acknowledged before it
   /// returns: what the store cannot take stays with the broker.
-  private func routes(_ announcer: Announcer, _ workers: [DeliveryWorker], _ text: AlertText) -> [Route] {
+  private func routes(
+    _ announcer: Announcer, _ supervisor: Supervisor, _ tell: @escaping @Sendable (Outcome) async -> Void
+  ) -> [Route] {
     let doors = DoorIntake(settings: settings, store: store)
     let heartbeats = HeartbeatIntake(settings: settings, store: store)
     let commands = CommandIntake(settings: settings, store: store, logger: logger)
     let topics = settings.topics
 
-    let tell: @Sendable (Outcome) async -> Void = { outcome in
-      if !outcome.alerts.isEmpty { for worker in workers { worker.alertsRaised() } }
-      for warning in outcome.warnings { logger.warning("\(warning)") }
-      await announcer.announce(outcome, text)
-    }
     let takeDoors: Route.Handler = { messages in await tell(try await doors.take(messages, now: .now)) }
     return [
       Route(topics.everyDoor, handler: takeDoors),
@@ -74,6 +78,7 @@ package struct Notifier: Service, CustomStringConvertible {
           guard let agent = topics.agent(of: message.topic) else { continue }
           do {
             let heartbeat = try HeartbeatMessage(decoding: message.wholePayload())
+            await tell(try await supervisor.heard(heartbeat, of: agent, isLive: !message.isRetained))
             await tell(try await heartbeats.take(heartbeat, of: agent, now: .now))
           } catch let error as WireError {
             logger.warning("the heartbeat of \(agent) cannot be read: \(error)")

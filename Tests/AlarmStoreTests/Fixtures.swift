@@ -50,7 +50,7 @@ struct House: Sendable {
       severity: severity,
       kind: .opened,
       area: area,
-      door: front,
+      subject: .door(front),
       state: .open,
       at: seconds(0),
       isLate: true,

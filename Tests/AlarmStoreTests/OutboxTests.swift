@@ -76,7 +76,7 @@ struct OutboxTests {
       severity: .trouble,
       kind: kind,
       area: house.area,
-      door: house.back,
+      subject: .door(house.back),
       state: nil,
       at: seconds(-5)
     )

@@ -142,4 +142,20 @@ struct StoreTransactionTests {
       try expect(store.state(of: house.front), is: .closed)
     }
   }
+
+  @Test("knows silent agents, and the state of none of their doors")
+  func silentAgents() async throws {
+    let front = house.front
+    let news = try await house.store.transact { store in
+      try store.append(
+        .at(1, .closed), of: front, manner: .live, mode: nil, received: seconds(1), isNewest: true)
+      let states = [try store.state(of: front)]
+      let news = [try store.setSilent(true, front.agent), try store.setSilent(true, front.agent)]
+      #expect(try store.silentAgents() == [front.agent])
+      #expect(states + [try store.state(of: front)] == [.closed, .unknown])
+      return news + [try store.setSilent(false, front.agent), try store.setSilent(false, front.agent)]
+    }
+    #expect(news == [true, false, true, false])
+    #expect(try await house.store.transact { try $0.state(of: front) } == .closed)
+  }
 }

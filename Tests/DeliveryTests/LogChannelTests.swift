@@ -23,7 +23,7 @@ struct LogChannelTests {
       severity: severity,
       kind: .opened,
       area: try Identifier("house"),
-      door: try DoorAddress("hall/front"),
+      subject: .door(try DoorAddress("hall/front")),
       state: .open,
       at: Timestamp(milliseconds: 0)
     )

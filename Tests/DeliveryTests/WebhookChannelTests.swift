@@ -16,7 +16,7 @@ struct WebhookChannelTests {
         severity: .alarm,
         kind: .opened,
         area: try Identifier("house"),
-        door: try DoorAddress("hall/front"),
+        subject: .door(try DoorAddress("hall/front")),
         state: .open,
         at: Timestamp(milliseconds: 1_700_000_000_000),
         isLate: true,

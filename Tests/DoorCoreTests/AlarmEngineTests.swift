@@ -111,7 +111,7 @@ struct AlarmEngineTests {
           severity: .alarm,
           kind: .opened,
           area: house,
-          door: front,
+          subject: .door(front),
           state: .open,
           at: seconds(7)
         )
@@ -218,7 +218,7 @@ struct AlarmEngineTests {
           severity: isArmed ? .alarm : .trouble,
           kind: .doorFault,
           area: house,
-          door: front,
+          subject: .door(front),
           state: nil,
           at: seconds(1),
           detail: "the payload is empty"
@@ -264,5 +264,21 @@ struct AlarmEngineTests {
       .at(3, .open, since: seconds(2)),
     ].map { engine.handle(finding($0, wasArmed: true), now: seconds(9))?.id }
     #expect(Set(ids).count == 4)
+  }
+
+  // MARK: Agents
+
+  @Test("takes a silent agent for an alarm while it is armed, and for trouble otherwise")
+  func silentAgent() throws {
+    let hall = try Identifier("hall")
+    var armed = engine(.armedAway)
+    let alarm = armed.agentSilent(hall, now: seconds(9))
+    #expect(alarm.severity == .alarm)
+    #expect(alarm.subject == .agent(hall))
+    #expect(armed.stateName == "triggered")
+    var disarmed = engine(.disarmed)
+    #expect(disarmed.agentSilent(hall, now: seconds(9)).severity == .trouble)
+    #expect(disarmed == engine(.disarmed))
+    #expect(disarmed.agentBack(hall, now: seconds(10)).id != alarm.id)
   }
 }

@@ -8,7 +8,9 @@ struct AlertTests {
   func alert() {
     #expect(Alert.Severity.allCases.map(\.rawValue) == ["alarm", "trouble"])
     #expect(
-      Alert.Kind.allCases.map(\.rawValue) == ["opened", "standing_open", "door_fault", "journal_restarted"]
+      Alert.Kind.allCases.map(\.rawValue) == [
+        "opened", "standing_open", "door_fault", "journal_restarted", "agent_silent", "agent_back",
+      ]
     )
   }
 
@@ -30,7 +32,7 @@ struct AlertTests {
       severity: .alarm,
       kind: .opened,
       area: try Identifier("house"),
-      door: try .front,
+      subject: .door(try .front),
       state: .open,
       at: seconds(0)
     )

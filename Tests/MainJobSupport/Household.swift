@@ -23,7 +23,7 @@ package final class Household: Sendable {
   package let agent: ProgramProcess
   package let notifier: ProgramProcess
 
-  private init(doors: [Door]?, password: String, agentLines: [String], authority: CertificateAuthority?)
+  private init(doors: [Door]?, password: String, heartbeatSeconds: Int, authority: CertificateAuthority?)
     throws
   {
     self.authority = authority
@@ -43,19 +43,20 @@ package final class Household: Sendable {
       logFile: folder.appendingPathComponent("notifier.log"))
     try (password + "\n").write(to: file("password"), atomically: true, encoding: .utf8)
     let doors = doors ?? [simulatedDoor("front"), simulatedDoor("back")]
-    try writeSettings(doors: doors, agentLines: agentLines)
+    try writeSettings(doors: doors, heartbeatSeconds: heartbeatSeconds)
   }
 
   package static let password = "corr ect\"horse"
 
   /// Makes a household whose parts are not started yet, and ends all of them with the closure.
   package static func with<Result>(
-    doors: [Door]? = nil, password: String? = nil, agentLines: [String] = [],
+    doors: [Door]? = nil, password: String? = nil, heartbeatSeconds: Int = 20,
     authority: CertificateAuthority? = nil,
     _ body: (Household) async throws -> Result
   ) async throws -> Result {
     let household = try Household(
-      doors: doors, password: password ?? Self.password, agentLines: agentLines, authority: authority)
+      doors: doors, password: password ?? Self.password, heartbeatSeconds: heartbeatSeconds,
+      authority: authority)
     defer { household.end() }
     return try await body(household)
   }
@@ -106,11 +107,11 @@ package final class Household: Sendable {
     """
   }
 
-  package func writeSettings(doors: [Door], agentLines: [String] = []) throws {
+  package func writeSettings(doors: [Door], heartbeatSeconds: Int = 20) throws {
     try FileManager.default.createDirectory(at: file("journal"), withIntermediateDirectories: true)
     var agent =
-      "id = \"house\"\njournal = \"\(journalPath)\"\nheartbeat_s = 1\ncheck_s = 1\n"
-      + agentLines.map { $0 + "\n" }.joined() + brokerTable
+      "id = \"house\"\njournal = \"\(journalPath)\"\nheartbeat_s = \(heartbeatSeconds)\ncheck_s = 1\n"
+      + brokerTable
     var notifier =
       "id = \"main\"\nstore = \"\(storePath)\"\n" + brokerTable + "[[area]]\nid = \"home\"\nname = \"Home\"\n"
     for door in doors {

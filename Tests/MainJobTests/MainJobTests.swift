@@ -61,6 +61,31 @@ import Testing
     }
   }
 
+  @Test("an agent that falls silent is an alarm when armed, once; its doors are unknown until it is back")
+  func silentAgent() async throws {
+    try await Household.with(heartbeatSeconds: 1) { house in
+      try await house.start()
+      try await house.sees("house/front: closed", status: 0)
+      #expect(try await house.doorctl("arm", "home").status == 0)
+      // Its connection stays, and so does the retained "online".
+      house.agent.pause()
+      try await eventually("the alarm") { house.webhook.alerts.count == 1 }
+      #expect(house.webhook.requests.first?.json["kind"] as? String == "agent_silent")
+      #expect(house.webhook.requests.first?.json["severity"] as? String == "alarm")
+      // Known to be silent, it is told of no second time by the next run.
+      house.notifier.kill()
+      try house.notifier.start()
+      #expect(try await house.doorctl("disarm", "home").status == 0)
+      let refusal = try await house.doorctl("arm", "home")
+      #expect(refusal.output.contains("front is unknown"), "\(refusal)")
+      house.agent.resume()
+      try await eventually("the all-clear") { house.webhook.alerts.count == 2 }
+      #expect(house.webhook.requests.last?.json["kind"] as? String == "agent_back")
+      try await house.sees("house/front: closed", status: 0)
+      try await eventually("arming") { try await house.doorctl("arm", "home").status == 0 }
+    }
+  }
+
   @Test("a webhook that fails is tried again with the same key, also by the notifier's next run")
   func failingWebhook() async throws {
     try await Household.with { house in

@@ -21,7 +21,7 @@ struct ChaosTests {
     let door = Household.Door(
       id: "front",
       lines: ["chip = \"\(chip.label)\"", "line = \"front\"", "bias = \"as-is\"", "debounce_ms = 20"])
-    try await Household.with(doors: [door]) { house in
+    try await Household.with(doors: [door], heartbeatSeconds: 10) { house in
       try await house.start()
       try await house.sees("house/front: closed since", status: 0)
       #expect(try await house.doorctl("arm", "home").status == 0)

@@ -1,0 +1,56 @@
+/// Notices agents that have fallen silent, and that they are heard again, by their heartbeats.
+///
+/// What a retained `online` says plays no part: a broker that crashed, or a will that was never set, leaves it
+/// behind for ever.
+package struct Supervision: Sendable, Equatable {
+  /// An agent is silent after so many of its periods without a heartbeat.
+  package static let toleratedPeriods = 3
+
+  private struct Watch: Sendable, Equatable {
+    var lastHeard: MonotonicTime
+    var period: Duration
+    var isSilent: Bool
+
+    var deadline: MonotonicTime { lastHeard.advanced(by: period * Supervision.toleratedPeriods) }
+  }
+
+  private var watches: [Identifier: Watch] = [:]
+
+  /// - Parameters:
+  ///   - agents: who is expected to be heard.
+  ///   - silent: those of them that were known to be silent before.
+  ///   - period: an agent's period until a heartbeat names it.
+  ///   - now: from when on they are expected.
+  package init(agents: Set<Identifier>, silent: Set<Identifier>, period: Duration, now: MonotonicTime) {
+    for agent in agents {
+      watches[agent] = Watch(lastHeard: now, period: period, isSilent: silent.contains(agent))
+    }
+  }
+
+  /// When the next agent is overdue, unless it is heard before; nil where all are silent.
+  package var nextDeadline: MonotonicTime? {
+    watches.values.filter { !$0.isSilent }.map(\.deadline).min()
+  }
+
+  /// A heartbeat has come. Returns whether its agent had been silent and is back.
+  ///
+  /// - Parameter isLive: false for a retained one, which can be old: it only tells the period.
+  package mutating func heard(_ agent: Identifier, period: Duration, isLive: Bool, at now: MonotonicTime)
+    -> Bool
+  {
+    guard var watch = watches[agent] else { return false }
+    defer { watches[agent] = watch }
+    watch.period = period
+    guard isLive else { return false }
+    watch.lastHeard = now
+    defer { watch.isSilent = false }
+    return watch.isSilent
+  }
+
+  /// The agents that have fallen silent since the last call.
+  package mutating func newlySilent(at now: MonotonicTime) -> [Identifier] {
+    let agents = watches.filter { !$0.value.isSilent && $0.value.deadline <= now }.map(\.key).sorted()
+    for agent in agents { watches[agent]?.isSilent = true }
+    return agents
+  }
+}

@@ -1,0 +1,54 @@
+import DoorCore
+import Testing
+
+@Suite("Supervision of agents")
+struct SupervisionTests {
+  private func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
+
+  private func supervision(silent: Set<Identifier> = []) throws -> Supervision {
+    Supervision(agents: [try hall, try shed], silent: silent, period: .seconds(60), now: at(0))
+  }
+
+  private var hall: Identifier { get throws { try Identifier("hall") } }
+  private var shed: Identifier { get throws { try Identifier("shed") } }
+
+  @Test("finds an agent silent after three of its periods, once")
+  func silent() throws {
+    var supervision = try supervision()
+    #expect(!supervision.heard(try hall, period: .seconds(10), isLive: true, at: at(5)))
+    #expect(supervision.nextDeadline == at(35))
+    #expect(supervision.newlySilent(at: at(34)).isEmpty)
+    #expect(supervision.newlySilent(at: at(35)) == [try hall])
+    #expect(supervision.newlySilent(at: at(36)).isEmpty)
+    // The other one was never heard: it has its three periods from the start.
+    #expect(supervision.nextDeadline == at(180))
+    #expect(supervision.newlySilent(at: at(1_000)) == [try shed])
+    #expect(supervision.nextDeadline == nil)
+  }
+
+  @Test("finds it back with its next live heartbeat, and silent again later")
+  func back() throws {
+    var supervision = try supervision()
+    _ = supervision.newlySilent(at: at(180))
+    #expect(supervision.heard(try hall, period: .seconds(10), isLive: true, at: at(200)))
+    #expect(!supervision.heard(try hall, period: .seconds(10), isLive: true, at: at(210)))
+    #expect(supervision.newlySilent(at: at(240)) == [try hall])
+  }
+
+  @Test("takes a retained heartbeat for no sign of life, and learns the period from it")
+  func retained() throws {
+    var supervision = try supervision(silent: [try hall])
+    #expect(!supervision.heard(try hall, period: .seconds(10), isLive: false, at: at(29)))
+    #expect(!supervision.heard(try shed, period: .seconds(10), isLive: false, at: at(29)))
+    #expect(supervision.newlySilent(at: at(30)) == [try shed], "10 s periods, from the start")
+    #expect(
+      supervision.heard(try hall, period: .seconds(10), isLive: true, at: at(31)), "it was silent before")
+  }
+
+  @Test("ignores agents that nobody expects")
+  func strangers() throws {
+    var supervision = try supervision()
+    #expect(!supervision.heard(try Identifier("stranger"), period: .seconds(1), isLive: true, at: at(1)))
+    #expect(supervision.newlySilent(at: at(179)).isEmpty)
+  }
+}
