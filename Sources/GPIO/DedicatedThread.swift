@@ -10,7 +10,8 @@ enum DedicatedThread {
     }
   }
 
-  static func start(_ run: @escaping @Sendable () -> Void) {
+  /// Returns false, and runs nothing, where the system has no thread left.
+  static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
     var thread = pthread_t()
     let body = Unmanaged.passRetained(Body(run: run))
     let result = pthread_create(
@@ -20,7 +21,11 @@ enum DedicatedThread {
         Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
         return nil
       }, body.toOpaque())
-    precondition(result == 0, "The system has no thread left for the watcher of the lines.")
+    guard result == 0 else {
+      body.release()
+      return false
+    }
     pthread_detach(thread)
+    return true
   }
 }

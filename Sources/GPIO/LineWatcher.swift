@@ -36,7 +36,7 @@ package struct LineWatcher: Sendable {
   /// Watches until the task is cancelled. `report` is called on the watcher's own thread, so that neither a
   /// busy thread pool nor a slow disk delays the reading of an edge; it must not block.
   ///
-  /// - Throws: where the kernel has no descriptor left for waiting.
+  /// - Throws: where the kernel has no descriptor or thread left for waiting.
   package func run(report: @escaping @Sendable (Identifier, LineReport) -> Void) async throws(LineError) {
     let stop = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     guard stop >= 0 else {
@@ -45,12 +45,16 @@ package struct LineWatcher: Sendable {
     defer { close(stop) }
     let outcome: Result<Void, LineError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        DedicatedThread.start {
+        let isStarted = DedicatedThread.start {
           continuation.resume(
             returning: Result { () throws(LineError) in
               let loop = try WatchLoop(lines: lines, checkPeriod: checkPeriod, stop: stop, report: report)
               loop.run()
             })
+        }
+        if !isStarted {
+          continuation.resume(
+            returning: .failure(.unreadable(line: "every line", reason: "the system has no thread left")))
         }
       }
     } onCancel: {
