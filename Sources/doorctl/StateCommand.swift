@@ -19,6 +19,44 @@ final class DoorBoard: Sendable {
   struct Contents: Sendable {
     var doors: [DoorAddress: Door] = [:]
     var availability: [Identifier: Availability] = [:]
+    var heartbeats: [Identifier: HeartbeatMessage] = [:]
+
+    /// How an agent stands. A retained `online` alone says little: a broker that crashed leaves it behind for
+    /// ever. Its heartbeat tells, by the clocks of both machines.
+    func presence(of agent: Identifier, now: Timestamp) -> Presence {
+      switch availability[agent] {
+      case nil: return .unknown
+      case .offline: return .offline
+      case .online:
+        guard let heartbeat = heartbeats[agent] else { return .silent(since: nil) }
+        let tolerated = Duration.seconds(heartbeat.periodSeconds) * Supervision.toleratedPeriods
+        return now.elapsed(since: heartbeat.sent) <= tolerated ? .online : .silent(since: heartbeat.sent)
+      }
+    }
+  }
+
+  enum Presence: Sendable, Equatable {
+    case online, offline, unknown
+    case silent(since: Timestamp?)
+
+    var word: String {
+      switch self {
+      case .online: "online"
+      case .offline: "offline"
+      case .unknown: "unknown"
+      case .silent: "silent"
+      }
+    }
+
+    /// What is wrong with it; nil where nothing is.
+    var problem: String? {
+      switch self {
+      case .online: nil
+      case .offline, .unknown: "its agent is not online"
+      case .silent(nil): "its agent has no heartbeat"
+      case .silent(let since?): "its agent was last heard at \(since.wireFormat)"
+      }
+    }
   }
 
   private let contents = Mutex(Contents())
@@ -34,10 +72,12 @@ final class DoorBoard: Sendable {
   func take(_ message: ReceivedMessage) {
     if let address = topics.doorAddress(of: message.topic) {
       contents.withLock { $0.doors[address] = Self.door(message) }
-    } else if let agent = topics.agent(of: message.topic), let payload = try? message.wholePayload(),
-      let word = Availability(rawValue: String(decoding: payload, as: UTF8.self))
-    {
-      contents.withLock { $0.availability[agent] = word }
+    } else if let agent = topics.agent(of: message.topic), let payload = try? message.wholePayload() {
+      if let word = Availability(rawValue: String(decoding: payload, as: UTF8.self)) {
+        contents.withLock { $0.availability[agent] = word }
+      } else if let heartbeat = try? HeartbeatMessage(decoding: payload) {
+        contents.withLock { $0.heartbeats[agent] = heartbeat }
+      }
     }
   }
 
@@ -62,22 +102,19 @@ struct DoorLine: Encodable {
   var simulated: Bool?
   var problem: String?
 
-  init(_ address: DoorAddress, _ door: DoorBoard.Door?, _ availability: Availability?) {
+  init(_ address: DoorAddress, _ door: DoorBoard.Door?, _ presence: DoorBoard.Presence) {
     self.door = address.description
-    agent = availability?.rawValue ?? "unknown"
+    agent = presence.word
     since = door?.transition?.since.wireFormat
     simulated = door?.transition.flatMap { $0.simulated ? true : nil }
     let known = door?.transition?.state
-    if availability == .online, let known {
+    if presence == .online, let known {
       state = known.rawValue
     } else {
       state = DoorState.unknown.rawValue
       last = known?.rawValue
     }
-    problem =
-      door?.problem
-      ?? (door == nil
-        ? "no state is retained for it" : availability == .online ? nil : "its agent is not online")
+    problem = door?.problem ?? (door == nil ? "no state is retained for it" : presence.problem)
   }
 
   var text: String {
@@ -125,7 +162,7 @@ struct StateCommand: AsyncParsableCommand {
     let board = DoorBoard(topics: topics)
     let client = broker.client(settings)
     // At most once: the broker then sends all that is retained at once, and the fence is behind it.
-    let routes = [topics.everyDoor, topics.everyAgentAvailability].map {
+    let routes = [topics.everyDoor, topics.everyAgentAvailability, topics.everyHeartbeat].map {
       Route($0, qualityOfService: .atMostOnce) { messages in messages.forEach(board.take) }
     }
     let limit = Duration.seconds(broker.timeoutSeconds)
@@ -147,8 +184,9 @@ struct StateCommand: AsyncParsableCommand {
 
   private func answer(_ contents: DoorBoard.Contents) throws {
     let named = try addresses()
+    let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
     let lines = (named.isEmpty ? contents.doors.keys.sorted() : named).map {
-      DoorLine($0, contents.doors[$0], contents.availability[$0.agent])
+      DoorLine($0, contents.doors[$0], contents.presence(of: $0.agent, now: now))
     }
     if isJSON {
       let encoder = JSONEncoder()

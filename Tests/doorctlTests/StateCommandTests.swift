@@ -41,6 +41,32 @@ import Testing
     }
   }
 
+  @Test("a retained \"online\" that nobody has taken back is no sign of life without a fresh heartbeat")
+  func leftBehindOnline() async throws {
+    try await Household.with { house in
+      try await house.broker.start()
+      try house.publish(
+        "dooralarm/ghost/door/front",
+        """
+        {"v":1,"state":"closed","since":"2026-11-23T01:22:03.417Z","journal":"5e1f0c77","seq":1,"boot":"9f3c51d2",
+        "uptime_ms":1,"clock":"synced","cause":"edge","missed":0,"sent":"2026-11-23T01:22:03.460Z"}
+        """, retain: true)
+      try house.publish("dooralarm/ghost/availability", "online", retain: true)
+      let without = try await house.doorctl("state", "ghost/front")
+      #expect(without.status == 2)
+      #expect(without.output.contains("unknown (last known: closed)"))
+      #expect(without.output.hasSuffix("its agent has no heartbeat\n"))
+      try house.publish(
+        "dooralarm/ghost/heartbeat",
+        """
+        {"sent":"2020-01-01T00:00:00.000Z","uptime_s":1,"period_s":60,"journal":"5e1f0c77","doors":{}}
+        """, retain: true)
+      let old = try await house.doorctl("state", "ghost/front")
+      #expect(old.status == 2)
+      #expect(old.output.hasSuffix("its agent was last heard at 2020-01-01T00:00:00.000Z\n"))
+    }
+  }
+
   @Test("no broker, no door, no settings and a bad name are said, and none of them is taken for closed")
   func faults() async throws {
     try await Household.with { house in
