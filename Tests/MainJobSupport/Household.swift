@@ -66,6 +66,11 @@ package final class Household: Sendable {
   /// Starts broker, agent and notifier, and waits until they are connected.
   package func start() async throws {
     try await broker.start()
+    try await startPrograms()
+  }
+
+  /// The same with a broker that runs already.
+  package func startPrograms() async throws {
     try notifier.start()
     try await notifier.says("connected")
     try agent.start()

@@ -24,6 +24,7 @@ package final class ProgramProcess: Sendable {
   }
 
   package func start() throws {
+    guard !isRunning else { throw TestSupportError("\(name) runs already") }
     let child = try ChildProcess(
       Self.folder.appendingPathComponent(name).path, arguments, output: logFile.path)
     process.withLock { $0 = child }

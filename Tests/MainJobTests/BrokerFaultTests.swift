@@ -115,7 +115,7 @@ import Testing
     try await Household.with { house in
       try await house.broker.start()
       try house.publish("dooralarm/area/home/alarm/set", "ARM_AWAY", retain: true)
-      try await house.start()
+      try await house.startPrograms()
       try await house.notifier.says("a retained command for the area \"home\" is ignored")
       try house.publish("dooralarm/area/home/alarm/set", "open sesame", retain: false)
       try await house.notifier.says("\"open sesame\" is no command")

@@ -52,6 +52,7 @@ package final class Mosquitto: Sendable {
 
   /// Starts the broker, and waits until it accepts connections.
   package func start() async throws {
+    guard child.withLock({ $0 == nil }) else { throw TestSupportError("this mosquitto runs already") }
     try? FileManager.default.removeItem(at: logFile)
     let child = try ChildProcess(
       "/usr/sbin/mosquitto",
