@@ -29,6 +29,7 @@ actor Announcer {
   private var areas: Set<Identifier> = []
   private var restate: Set<Identifier> = []
   private var restateAsked: [Identifier: ContinuousClock.Instant] = [:]
+  private var isPausing = false
   private var replay: Set<Identifier> = []
   private var events: [(area: Identifier, event: AreaEvent)] = []
 
@@ -134,12 +135,18 @@ actor Announcer {
       restateAsked[agent] = now
       return agent
     }
-    if let earliest = restate.compactMap({ restateAsked[$0] }).min() {
-      Task { [wake] in
+    if !isPausing, let earliest = restate.compactMap({ restateAsked[$0] }).min() {
+      isPausing = true
+      Task {
         try? await Task.sleep(until: earliest + Self.restatePause)
-        wake.yield()
+        endPause()
       }
     }
     return nil
+  }
+
+  private func endPause() {
+    isPausing = false
+    wake.yield()
   }
 }
