@@ -22,11 +22,17 @@ struct WatchCommand: AsyncParsableCommand {
     let routes = [topics.everyDoor, topics.everyAgentAvailability, topics.everyArea, topics.everyEvent].map {
       Route($0, handler: show)
     }
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { try? await client.run(routes: routes) }
-      for await state in client.states() {
-        if case .waiting(_, let reason) = state { ProgramOutput.complain("doorctl: \(reason)") }
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await client.run(routes: routes) }
+        for await state in client.states() {
+          if case .waiting(_, let reason) = state { ProgramOutput.complain("doorctl: \(reason)") }
+        }
+        try await group.waitForAll()
       }
+    } catch {
+      ProgramOutput.complain("doorctl: \(error)")
+      throw ExitCode(2)
     }
   }
 

@@ -3,6 +3,20 @@ import MainJobSupport
 import Testing
 
 @Suite struct WatchCommandTests {
+  @Test("watch says why it cannot even begin")
+  func impossible() async throws {
+    try await Household.with { house in
+      let name = String(repeating: "x", count: 70_000)
+      let settings = try String(contentsOf: house.file("doorctl.toml"), encoding: .utf8)
+        .replacingOccurrences(of: "username = \"house\"", with: "username = \"\(name)\"")
+      try settings.write(to: house.file("doorctl.toml"), atomically: true, encoding: .utf8)
+      let answer = try await ProgramAnswer.of(
+        "doorctl", ["watch", "--config", house.file("doorctl.toml").path])
+      #expect(answer.status == 2)
+      #expect(answer.errors.contains("user name"), "\(answer.errors.prefix(200))")
+    }
+  }
+
   @Test("watch shows doors, availability, areas and alerts as they come")
   func watch() async throws {
     try await Household.with { house in
