@@ -10,17 +10,19 @@ extension MQTTClient.Configuration {
   ///
   /// - Parameter availability: the topic that says `offline` as soon as the connection is lost or ended.
   package init(broker: BrokerSettings, clientIdentifier: String, availability: String? = nil) {
-    self.init(host: broker.host, clientIdentifier: clientIdentifier)
-    port = broker.port
-    credentials = broker.userName.map { Credentials(userName: $0, password: broker.password?.reveal()) }
-    keepAlive = broker.keepAlive
-    tls = broker.tls.map { settings in
-      var tls = TLS()
+    let tls = broker.tls.map { settings in
+      var tls = BrokerAddress.TLS()
       tls.authorityFile = settings.authorityFile
       tls.certificateFile = settings.certificateFile
       tls.privateKeyFile = settings.privateKeyFile
       return tls
     }
+    self.init(
+      address: BrokerAddress(host: broker.host, port: broker.port, tls: tls),
+      clientIdentifier: clientIdentifier
+    )
+    credentials = broker.userName.map { Credentials(userName: $0, password: broker.password?.reveal()) }
+    keepAlive = broker.keepAlive
     will = availability.map { .availability(.offline, topic: $0) }
     publishesWillOnStop = true
   }

@@ -4,11 +4,10 @@ import NIOCore
 extension MQTTClient {
   /// Where a client connects to, and how. Durations below zero count as zero.
   public struct Configuration: Sendable {
-    /// A host name or an IP address.
-    public var host: String
-    public var port = 1883
-    /// Encrypts the connection. Default nil: it is not encrypted. The port is customarily 8883 then.
-    public var tls: TLS?
+    /// Where the broker is reached; at least one. With several, all of one broker or of brokers that share their
+    /// sessions, they are tried in turn: after an attempt that failed comes the next, and after a connection that
+    /// stood the same one first.
+    public var addresses: [BrokerAddress]
     /// Unique among all clients of the broker. Empty lets the broker choose one (MQTT 5.0, 3.1.3.1).
     public var clientIdentifier: String
     /// Whether the broker is to forget an earlier session when the client first connects. Later connections
@@ -44,7 +43,8 @@ extension MQTTClient {
     public var maximumPacketSize = 256 * 1024
     /// How many messages may wait to be sent or acknowledged; `publish` throws beyond. Default 1,000.
     public var outgoingQueueLimit = 1000
-    /// For the TCP connection. Default 10 s.
+    /// For the connection, the TLS handshake and the opening of the WebSocket together, and for each address
+    /// anew. Default 10 s.
     public var connectTimeout = Duration.seconds(10)
     /// For CONNACK and SUBACK each, and at most for PINGRESP. Default 10 s.
     public var answerTimeout = Duration.seconds(10)
@@ -52,16 +52,32 @@ extension MQTTClient {
     public var backoff = ReconnectBackoff()
 
     /// Everything else has its default.
-    public init(host: String, clientIdentifier: String) {
-      self.host = host
+    public init(addresses: [BrokerAddress], clientIdentifier: String) {
+      self.addresses = addresses
       self.clientIdentifier = clientIdentifier
     }
 
-    /// How failures and logs name the broker.
-    var broker: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    /// Everything else has its default.
+    public init(address: BrokerAddress, clientIdentifier: String) {
+      self.init(addresses: [address], clientIdentifier: clientIdentifier)
+    }
+
+    /// TCP to port 1883, unencrypted; everything else has its default.
+    public init(host: String, clientIdentifier: String) {
+      self.init(address: BrokerAddress(host: host), clientIdentifier: clientIdentifier)
+    }
+
+    /// Checks what the session does not know of.
+    ///
+    /// - Throws: `MQTTError.invalidValue`, for the first address that cannot be used.
+    func validate() throws(MQTTError) {
+      guard !addresses.isEmpty else { throw .invalidValue("there is no address of a broker") }
+      for address in addresses { try address.validate() }
+    }
 
     var session: SessionConfiguration {
-      var session = SessionConfiguration(broker: broker, clientIdentifier: clientIdentifier)
+      var session = SessionConfiguration(
+        broker: addresses.first?.description ?? "", clientIdentifier: clientIdentifier)
       session.cleanStart = cleanStart
       session.sessionExpiryInterval = UInt32(clamping: sessionExpiry.components.seconds)
       session.credentials = credentials

@@ -1,7 +1,6 @@
 import Logging
 import MQTTProtocol
 import NIOCore
-import NIOPosix
 
 /// Performs on one event loop what the session machine decides.
 ///
@@ -26,6 +25,8 @@ final class SessionDriver {
   private let states: StateBroadcast
   private var machine: SessionMachine
   private var decoder: PacketDecoder
+  private var addresses: AddressRotation
+  private var connector: Connector?
   private var channel: (any Channel)?
   private var networkFailure: ConnectionFailure?
   private var lastFailure: ConnectionFailure?
@@ -56,6 +57,7 @@ final class SessionDriver {
     self.states = states
     self.eventLoop = eventLoop
     machine = SessionMachine(configuration: configuration.session)
+    addresses = AddressRotation(configuration.addresses)
     decoder = PacketDecoder(version: .v5, maximumPacketSize: configuration.maximumPacketSize)
   }
 }
@@ -65,6 +67,7 @@ final class SessionDriver {
 extension SessionDriver {
   func start(_ subscriptions: [Subscription]) -> Outcome {
     do throws(MQTTError) {
+      try configuration.validate()
       try machine.subscribe(to: subscriptions)
     } catch {
       isStopping = true
@@ -161,6 +164,8 @@ extension SessionDriver {
 
   private func finish() {
     reconnect?.cancel()
+    connector?.cancel()
+    connector = nil
     timer?.task.cancel()
     for continuation in publishers.values { continuation.resume(returning: .failure(.stopped)) }
     for continuation in fences.values { continuation.resume(returning: .failure(.stopped)) }
@@ -175,30 +180,25 @@ extension SessionDriver {
 // MARK: - What happens to the connection
 
 extension SessionDriver {
+  /// The address that is tried, or connected to, as failures name it.
+  private var broker: String { addresses.current?.description ?? "" }
+
   private func connect() {
+    guard let address = addresses.current else { return }
     states.send(.connecting)
-    ClientBootstrap(group: eventLoop)
-      .connectTimeout(TimeAmount(configuration.connectTimeout))
-      .channelOption(.autoRead, value: false)
-      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .channelInitializer { [tls = configuration.tls, host = configuration.host] channel in
-        channel.eventLoop.makeCompletedFuture {
-          if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler(host: host)) }
-        }
+    let connector = Connector(to: address, within: TimeAmount(configuration.connectTimeout), on: eventLoop)
+    self.connector = connector
+    connector.start { result in
+      self.connector = nil
+      switch result {
+      case .success(let channel): self.connectionOpened(channel)
+      case .failure(let failure):
+        self.networkFailure = failure
+        self.connectionClosed()
       }
-      .connect(host: configuration.host, port: configuration.port)
-      .assumeIsolated()
-      .whenComplete { result in
-        switch result {
-        case .success(let channel): self.connectionOpened(channel)
-        case .failure(let error):
-          self.networkFailure = ConnectionFailure(connectingTo: self.configuration.broker, error)
-          self.connectionClosed()
-        }
-      }
+    }
   }
 
-  /// The handler comes in only now: while a host's addresses are tried there may be several channels.
   private func connectionOpened(_ channel: any Channel) {
     guard !isStopping else {
       channel.close(promise: nil)
@@ -235,7 +235,7 @@ extension SessionDriver {
   }
 
   func connectionFailed(_ error: any Error) {
-    networkFailure = ConnectionFailure(losing: configuration.broker, error)
+    networkFailure = ConnectionFailure(losing: broker, error)
   }
 
   func connectionClosed() {
@@ -249,6 +249,7 @@ extension SessionDriver {
       logger.info("the broker does not take MQTT 5.0: trying 3.1.1")
       connect()
     case .wait(let duration, let failure, let isRepeated):
+      addresses.ended()
       lastFailure = failure
       logger.log(level: isRepeated ? .debug : .warning, "\(failure)")
       states.send(.waiting(until: .now + duration, reason: failure))
@@ -301,11 +302,12 @@ extension SessionDriver {
     switch action {
     case .none: break
     case .connected(let state):
+      addresses.stood()
       lastFailure = nil
       logger.info(
         "connected",
         metadata: [
-          "broker": "\(configuration.broker)", "version": "\(state.version)",
+          "broker": "\(broker)", "version": "\(state.version)",
           "sessionPresent": "\(state.isSessionPresent)",
         ]
       )

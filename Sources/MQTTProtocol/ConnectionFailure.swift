@@ -1,4 +1,5 @@
-/// Why a connection was not made, or ended. `broker` is its `host:port`.
+/// Why a connection was not made, or ended. `broker` is its address: `host:port`, a Unix socket's path, or
+/// `ws://host:port/path`.
 public enum ConnectionFailure: Error, Sendable, Hashable {
   case unknownHost(broker: String, detail: String)
   case nothingListens(broker: String)
@@ -6,6 +7,8 @@ public enum ConnectionFailure: Error, Sendable, Hashable {
   case unreachable(broker: String, detail: String)
   /// TLS was not agreed on, or the broker's certificate is not trusted.
   case encryptionFailed(broker: String, detail: String)
+  /// No WebSocket for MQTT was opened, or what came over it is not allowed there (MQTT 5.0, 6).
+  case webSocketFailed(broker: String, detail: String)
   /// The broker did not answer the named step in time.
   case timedOut(broker: String, waitingFor: String)
   /// CONNACK refused the user name or password.
@@ -58,6 +61,9 @@ extension ConnectionFailure: CustomStringConvertible {
     case .encryptionFailed(let broker, let detail):
       "the connection to the broker at \(broker) cannot be encrypted (\(detail)): is it the broker's TLS port, "
         + "and its certificate for this name and from an authority that is trusted here?"
+    case .webSocketFailed(let broker, let detail):
+      "the WebSocket to the broker at \(broker) failed (\(detail)): is it the broker's port for WebSockets, "
+        + "and the path right?"
     case .timedOut(let broker, let step):
       "the broker at \(broker) did not answer in time (waited for \(step)): is it an MQTT broker, and overloaded?"
     case .credentialsRefused(let broker, let code, let detail):

@@ -56,12 +56,20 @@ final class Received: Sendable {
 
 /// A configuration with waits as short as a test wants them.
 func configuration(port: Int, _ identifier: String) -> MQTTClient.Configuration {
-  var configuration = MQTTClient.Configuration(host: "127.0.0.1", clientIdentifier: identifier)
-  configuration.port = port
+  configuration([BrokerAddress(host: "127.0.0.1", port: port)], identifier)
+}
+
+func configuration(_ addresses: [BrokerAddress], _ identifier: String) -> MQTTClient.Configuration {
+  var configuration = MQTTClient.Configuration(addresses: addresses, clientIdentifier: identifier)
   configuration.connectTimeout = .seconds(30)
   configuration.answerTimeout = .seconds(30)
   configuration.backoff = ReconnectBackoff(initial: .milliseconds(50), ceiling: .milliseconds(500))
   return configuration
+}
+
+extension ReconnectBackoff {
+  /// The client stays in the state of its first failure, so that a test cannot miss it.
+  static let hardlyEver = ReconnectBackoff(initial: .seconds(36_000), ceiling: .seconds(36_000))
 }
 
 /// Runs a client for as long as the closure takes, and lets it disconnect after it.

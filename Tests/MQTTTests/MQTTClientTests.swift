@@ -131,8 +131,7 @@ import Testing
   }
 
   @Test func anUnknownHostIsSaidToBeOne() async throws {
-    var configuration = configuration(port: 1883, "lost")
-    configuration.host = "no-such-host.invalid"
+    let configuration = configuration([BrokerAddress(host: "no-such-host.invalid")], "lost")
     try await withClient(configuration, connected: false) { client in
       let failure = try #require(try await client.reaches { $0.failure != nil }.failure)
       guard case .unknownHost = failure else {

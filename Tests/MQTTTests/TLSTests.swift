@@ -9,12 +9,9 @@ import Testing
   private func encrypted(
     _ broker: Mosquitto, trusting authority: CertificateAuthority?, host: String = "127.0.0.1"
   ) -> MQTTClient.Configuration {
-    var configuration = configuration(port: broker.port, "encrypted")
-    configuration.host = host
-    var tls = MQTTClient.Configuration.TLS()
+    var tls = BrokerAddress.TLS()
     tls.authorityFile = authority?.certificateFile
-    configuration.tls = tls
-    return configuration
+    return configuration([BrokerAddress(host: host, port: broker.port, tls: tls)], "encrypted")
   }
 
   private func failure(of configuration: MQTTClient.Configuration) async throws -> String {
@@ -74,8 +71,8 @@ import Testing
       let failure = try await failure(of: configuration)
       #expect(failure != "connected")
       let (certificate, key) = try authority.sign("client", for: "DNS:client")
-      configuration.tls?.certificateFile = certificate
-      configuration.tls?.privateKeyFile = key
+      configuration.addresses[0].tls?.certificateFile = certificate
+      configuration.addresses[0].tls?.privateKeyFile = key
       try await withClient(configuration) { client in try await client.publish(Message("a", "b")) }
     }
   }
@@ -93,14 +90,57 @@ import Testing
     }
   }
 
-  @Test func aMissingFileIsSaid() async throws {
+  @Test func aFileThatCannotBeReadIsNamed() async throws {
+    let folder = try TemporaryFolder()
+    let empty = try folder.write("", to: "empty.pem")
+    for path in ["/nowhere/a.pem", empty] {
+      for file in [\BrokerAddress.TLS.authorityFile, \.certificateFile, \.privateKeyFile] {
+        var tls = BrokerAddress.TLS()
+        tls[keyPath: file] = path
+        let address = BrokerAddress(host: "127.0.0.1", port: try freePort(), tls: tls)
+        let failure = try await failure(of: configuration([address], "encrypted"))
+        #expect(failure.contains("cannot be encrypted") && failure.contains("file \(path)"), "\(failure)")
+      }
+    }
+  }
+
+  @Test func aCertificateIsVerifiedForTheServerNameThatIsSet() async throws {
     let authority = try CertificateAuthority()
-    let lines = try authority.mosquittoLines(for: "IP:127.0.0.1")
+    let lines = try authority.mosquittoLines(for: "DNS:elsewhere.example")
     try await Mosquitto.with(.init(extraLines: lines)) { broker in
       var configuration = encrypted(broker, trusting: authority)
-      configuration.tls?.authorityFile = "/nowhere/authority.pem"
-      let failure = try await failure(of: configuration)
-      #expect(failure.contains("cannot be encrypted"))
+      configuration.addresses[0].tls?.serverName = "elsewhere.example"
+      try await withClient(configuration) { client in try await client.publish(Message("a", "b")) }
+      configuration.addresses[0].tls?.serverName = "other.example"
+      #expect(try await failure(of: configuration).contains("cannot be encrypted"))
+    }
+  }
+
+  /// The name of a host goes with the handshake, an address does not.
+  @Test(arguments: [("localhost", nil), ("127.0.0.1", nil), ("127.0.0.1", "broker.example")])
+  func theServerNameIsSent(host: String, serverName: String?) async throws {
+    let authority = try CertificateAuthority()
+    try await TLSServer.with(authority, names: "DNS:localhost,DNS:broker.example,IP:127.0.0.1") { server in
+      var tls = BrokerAddress.TLS()
+      tls.authorityFile = authority.certificateFile
+      tls.serverName = serverName
+      let address = BrokerAddress(host: host, port: server.port, tls: tls)
+      try await withClient(configuration([address], "encrypted")) { _ in }
+      #expect(server.handshakes.serverNames == [serverName ?? (host == "localhost" ? host : nil)])
+    }
+  }
+
+  @Test(arguments: [(["mqtt"], "mqtt"), (["h2", "x-other"], "x-other"), (["h2"], nil), ([], nil)])
+  func theFirstApplicationProtocolThatTheServerKnowsIsAgreedOn(known: [String], agreed: String?) async throws
+  {
+    let authority = try CertificateAuthority()
+    try await TLSServer.with(authority, names: "IP:127.0.0.1", applicationProtocols: known) { server in
+      var tls = BrokerAddress.TLS()
+      tls.authorityFile = authority.certificateFile
+      tls.applicationProtocols = ["mqtt", "x-other"]
+      let address = BrokerAddress(host: "127.0.0.1", port: server.port, tls: tls)
+      try await withClient(configuration([address], "encrypted")) { _ in }
+      #expect(server.handshakes.applicationProtocols == [agreed])
     }
   }
 }
