@@ -23,7 +23,7 @@ extension MQTTClient.Configuration {
     )
     credentials = broker.userName.map { Credentials(userName: $0, password: broker.password?.reveal()) }
     keepAlive = broker.keepAlive
-    will = availability.map { .availability(.offline, topic: $0) }
+    will = availability.map { Will(.availability(.offline, topic: $0)) }
     publishesWillOnStop = true
   }
 }

@@ -10,21 +10,31 @@ extension MQTTClient {
     public var addresses: [BrokerAddress]
     /// Unique among all clients of the broker. Empty lets the broker choose one (MQTT 5.0, 3.1.3.1).
     public var clientIdentifier: String
+    /// What to speak. Default: 5.0, and 3.1.1 with a broker that does not take it.
+    public var versions = VersionPreference.newest
     /// Whether the broker is to forget an earlier session when the client first connects. Later connections
-    /// always resume. Default true.
+    /// always resume. Default false.
     ///
     /// On 3.1.1 a session that began clean also ends with its connection. Mosquitto 2.0.11 loses one at its own
     /// restart, on 5.0 too: what must not be lost needs false.
-    public var cleanStart = true
+    public var cleanStart = false
     /// How long the broker keeps the session after a connection, in whole seconds; 2^32 - 1 s or more is for
     /// ever. Default one hour.
     ///
     /// On 3.1.1 zero means a clean session each time, and anything else one that the broker keeps.
     public var sessionExpiry = Duration.seconds(3600)
+    /// Keeps the client's part of the session over the end of the program: what is not acknowledged yet, and
+    /// which messages at quality of service 2 are known. Default none.
+    ///
+    /// With one, messages at quality of service 1 and 2 are durable before they are sent and before
+    /// ``MQTTClient/enqueue(_:queue:)-(Message,_)`` returns.
+    public var sessionStore: (any SessionStore)?
     /// Default none.
     public var credentials: Credentials?
+    /// For brokers that ask for more than a user name and a password; MQTT 5.0 only. Default none.
+    public var authenticator: (any Authenticator)?
     /// What the broker publishes if the client goes without DISCONNECT. Default none.
-    public var will: Message?
+    public var will: Will?
     /// Whether the broker is to publish the will also when the client ends in good order. Default false.
     ///
     /// For a will that says "offline": leaving is then told like being lost. 5.0 has a reason code for it
@@ -36,18 +46,42 @@ extension MQTTClient {
     /// How many received messages may be unacknowledged, and how many may wait for handlers; with more, the
     /// client stops reading. 1 or more, default 100.
     public var receiveMaximum: UInt16 = 100
+    /// Whether a broker may exceed `receiveMaximum`. Default true: the client stops reading, so nothing grows
+    /// without bound. False ends the connection (MQTT 5.0, 3.3.4), which with mosquitto 2.0.11 can go on for
+    /// ever: it exceeds the number when it releases a long queue.
+    public var allowsExcessMessages = true
     /// The largest packet to accept, in bytes; 1,024 or more, default 256 KiB.
     ///
     /// It is announced to a broker of 5.0, and one that sends a larger packet nevertheless is disconnected.
     /// On 3.1.1 a larger message arrives without its payload: see `ReceivedMessage.isPayloadTruncated`.
     public var maximumPacketSize = 256 * 1024
+    /// How many topics the broker may abbreviate (MQTT 5.0, 3.1.2.11.5). Default 0.
+    public var topicAliasMaximum: UInt16 = 0
+    /// How many topics the client abbreviates, if the broker allows as many: worth it for few, long topics.
+    /// Default 0.
+    public var outgoingTopicAliasMaximum: UInt16 = 0
     /// How many messages may wait to be sent or acknowledged; `publish` throws beyond. Default 1,000.
     public var outgoingQueueLimit = 1000
+    /// How many bytes their packets may have together. Default 16 MiB.
+    public var outgoingQueueByteLimit = 16 * 1024 * 1024
+    /// How many of them may be on the wire unacknowledged, if the broker allows as many. 1 or more, default
+    /// 65,535.
+    public var sendMaximum = UInt16.max
+    /// Asks the broker where answers to this client may be sent: see `ConnectedState.responseInformation`.
+    /// Default false.
+    public var requestsResponseInformation = false
+    /// What else CONNECT says. Default nothing.
+    public var userProperties: [UserProperty] = []
     /// For the connection, the TLS handshake and the opening of the WebSocket together, and for each address
     /// anew. Default 10 s.
     public var connectTimeout = Duration.seconds(10)
-    /// For CONNACK and SUBACK each, and at most for PINGRESP. Default 10 s.
+    /// For CONNACK, SUBACK, UNSUBACK and AUTH each, and at most for PINGRESP. Default 10 s.
     public var answerTimeout = Duration.seconds(10)
+    /// For an acknowledgement of any message on the wire; then the connection is given up, and the messages are
+    /// sent again on the next. nil waits for ever. Default 60 s.
+    public var acknowledgementTimeout: Duration? = .seconds(60)
+    /// For messages under way, at a graceful shutdown. Default 5 s.
+    public var drainTimeout = Duration.seconds(5)
     /// Between attempts to connect, and between attempts of a handler.
     public var backoff = ReconnectBackoff()
 
@@ -78,18 +112,29 @@ extension MQTTClient {
     var session: SessionConfiguration {
       var session = SessionConfiguration(
         broker: addresses.first?.description ?? "", clientIdentifier: clientIdentifier)
+      session.brokerCount = addresses.count
+      session.versions = versions
       session.cleanStart = cleanStart
       session.sessionExpiryInterval = UInt32(clamping: sessionExpiry.components.seconds)
       session.credentials = credentials
+      session.authenticationMethod = authenticator?.method
       session.will = will
       session.publishesWillOnStop = publishesWillOnStop
       // Below a second it would round down to never.
       session.keepAlive =
         keepAlive > .zero ? UInt16(clamping: max(1, keepAlive.components.seconds)) : 0
       session.receiveMaximum = receiveMaximum
+      session.allowsExcessMessages = allowsExcessMessages
       session.maximumPacketSize = maximumPacketSize
+      session.topicAliasMaximum = topicAliasMaximum
+      session.outgoingTopicAliasMaximum = outgoingTopicAliasMaximum
       session.outgoingQueueLimit = outgoingQueueLimit
+      session.outgoingQueueByteLimit = outgoingQueueByteLimit
+      session.sendMaximum = sendMaximum
+      session.requestsResponseInformation = requestsResponseInformation
+      session.userProperties = userProperties
       session.answerTime = TimeAmount(max(answerTimeout, .zero))
+      session.acknowledgementTime = acknowledgementTimeout.map { TimeAmount(max($0, .zero)) }
       session.backoff = backoff
       return session
     }

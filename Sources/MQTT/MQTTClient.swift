@@ -1,16 +1,23 @@
 // MQTT: a client for brokers of MQTT 5.0 and 3.1.1 that stays connected and loses no message.
 
 public import Logging
-public import MQTTProtocol
+@_exported public import MQTTProtocol
+public import Metrics
 import NIOCore
 import NIOPosix
+import ServiceLifecycle
 import Synchronization
 
 /// A client of one broker.
 ///
-/// ``run(routes:)`` connects and stays connected until its task is cancelled. Meanwhile, before it and from
-/// any task, messages can be published. What was published is kept in memory, in order, until the broker has
-/// acknowledged it, across as many connections as that takes.
+/// ``run(routes:fallback:)`` connects and stays connected until its task is cancelled. Meanwhile, before it and
+/// from any task, messages can be published. What was published is kept, in order, until the broker has
+/// acknowledged it, across as many connections as that takes; with a ``Configuration/sessionStore`` also across
+/// runs of the program.
+///
+/// Metrics, each with the dimension `client_id`: the gauges `mqtt_client_in_flight`, `mqtt_client_queued` and
+/// `mqtt_client_oldest_unacknowledged_seconds`, and the counters `mqtt_client_reconnects`,
+/// `mqtt_client_sent_bytes` and `mqtt_client_received_bytes`.
 public final class MQTTClient: Sendable {
   private let eventLoop: any EventLoop
   private let driver: NIOLoopBoundBox<SessionDriver>
@@ -18,13 +25,17 @@ public final class MQTTClient: Sendable {
   private let hasRun = Atomic(false)
   private let lastNumber = Atomic<UInt64>(0)
 
-  public init(configuration: Configuration, logger: Logger) {
+  /// - Parameter metrics: Where the metrics go; by default to what the program has set for all.
+  public init(
+    configuration: Configuration, logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
+  ) {
     eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     driver = .makeBoxSendingValue(
       SessionDriver(
         configuration: configuration,
         logger: logger,
         states: broadcast,
+        metrics: ClientMetrics(factory: metrics, clientIdentifier: configuration.clientIdentifier),
         eventLoop: eventLoop
       ),
       eventLoop: eventLoop
@@ -35,20 +46,29 @@ public final class MQTTClient: Sendable {
   /// for the handler at work, sends the acknowledgements that are due and DISCONNECT, so that the broker does
   /// not publish the will, and returns.
   ///
-  /// Handlers run in this task. A message that no route wants is logged as a warning, and acknowledged.
+  /// When swift-service-lifecycle shuts down gracefully, it takes no new messages, waits until the broker has
+  /// acknowledged those under way, for the configured `drainTimeout` at most, and then does the same.
   ///
-  /// - Throws: Only before the first connection: ``MQTTError/invalidFilter(_:)``,
-  ///   ``MQTTError/unsupportedQualityOfService(_:)``, ``MQTTError/invalidValue(_:)``,
-  ///   ``MQTTError/invalidTopic(_:)`` of the will, and ``MQTTError/alreadyRunning`` from the second call on.
-  public func run(routes: [Route]) async throws(MQTTError) {
+  /// Handlers run in this task.
+  ///
+  /// - Parameters:
+  ///   - routes: What to subscribe to; each filter once.
+  ///   - fallback: Handles messages that no route wants, such as those of subscriptions that an earlier run of
+  ///     the program has left in the session. Without it they are acknowledged, and logged as a warning each.
+  /// - Throws: Only before the first connection: what of the routes and the configuration cannot be used,
+  ///   ``MQTTError/sessionStore(_:)``, and ``MQTTError/alreadyRunning`` from the second call on.
+  public func run(routes: [Route], fallback: Route.Handler? = nil) async throws(MQTTError) {
     guard !hasRun.exchange(true, ordering: .relaxed) else { throw .alreadyRunning }
-    let subscriptions = routes.map(\.subscription)
     let start = await withCheckedContinuation { continuation in
-      onLoop { continuation.resume(returning: $0.start(subscriptions)) }
+      onLoop { $0.start(routes, fallback: fallback, continuation) }
     }
     try start.get()
     await withTaskCancellationHandler {
-      await handleMessages(routes)
+      await withGracefulShutdownHandler {
+        await handleMessages()
+      } onGracefulShutdown: {
+        self.onLoop { $0.drain() }
+      }
     } onCancel: {
       onLoop { $0.cancel() }
     }
@@ -57,44 +77,70 @@ public final class MQTTClient: Sendable {
     }
   }
 
-  private func handleMessages(_ routes: [Route]) async {
+  private func handleMessages() async {
     var report: SessionDriver.Report?
-    while let batch = await nextBatch(after: report) {
+    while let work = await nextWork(after: report) {
       do {
-        try await routes[batch.route].handler(batch.messages)
-        report = .handled(batch.token)
+        try await work.handler(work.batch.messages)
+        report = .handled(work.batch.token)
       } catch {
-        report = .failed(batch.token, error)
+        report = .failed(work.batch, error)
       }
     }
   }
 
-  private func nextBatch(after report: SessionDriver.Report?) async -> InboxBatch? {
+  private func nextWork(after report: SessionDriver.Report?) async -> SessionDriver.Work? {
     await withCheckedContinuation { continuation in
-      onLoop { $0.nextBatch(after: report, continuation) }
+      onLoop { $0.nextWork(after: report, continuation) }
     }
   }
 
-  /// Returns when every message has been acknowledged (quality of service 1) or handed to the connection
+  // MARK: Publishing
+
+  /// Returns when every message has been acknowledged (quality of service 1 and 2) or handed to the connection
   /// (quality of service 0). Messages keep their order, within a call and from one call to the next.
   ///
+  /// - Parameter queue: What becomes of the messages while they wait to be sent.
   /// - Throws: The first failure of any of the messages, when all are done with. If a message cannot be sent
   ///   at all or the queue has no room, none of them is taken. After ``MQTTError/cancelled`` those that were
   ///   on the wire may have been published.
-  public func publish(_ messages: [Message]) async throws(MQTTError) {
+  public func publish(_ messages: [Message], queue: QueuePolicy = .keepAll) async throws(MQTTError) {
+    try await publish(messages, until: .acknowledged, queue)
+  }
+
+  /// Returns when the message has been acknowledged, or handed to the connection at quality of service 0.
+  public func publish(_ message: Message, queue: QueuePolicy = .keepAll) async throws(MQTTError) {
+    try await publish([message], until: .acknowledged, queue)
+  }
+
+  /// Returns when the messages are accepted: they wait, in order, and with a session store those at quality of
+  /// service 1 and 2 survive the end of the program. One that later goes nowhere, because it expires or the
+  /// broker refuses it, is logged as a warning.
+  ///
+  /// - Throws: If a message cannot be sent at all, the queue has no room, or the store does not take it; then
+  ///   none of them is accepted.
+  public func enqueue(_ messages: [Message], queue: QueuePolicy = .keepAll) async throws(MQTTError) {
+    try await publish(messages, until: .accepted, queue)
+  }
+
+  /// Returns when the message is accepted.
+  public func enqueue(_ message: Message, queue: QueuePolicy = .keepAll) async throws(MQTTError) {
+    try await publish([message], until: .accepted, queue)
+  }
+
+  private func publish(
+    _ messages: [Message], until milestone: PublishMilestone, _ policy: QueuePolicy
+  ) async throws(MQTTError) {
     guard !messages.isEmpty else { return }
     let batch = PublishBatchID(nextNumber())
-    try await cancellable { driver, continuation in
-      driver.publish(messages, batch: batch, continuation)
+    try await cancellable { driver, completion in
+      driver.publish(messages, batch: batch, until: milestone, policy: policy, completion)
     } cancel: { driver in
       driver.cancelPublish(batch)
     }
   }
 
-  /// Returns when the message has been acknowledged, or handed to the connection at quality of service 0.
-  public func publish(_ message: Message) async throws(MQTTError) {
-    try await publish([message])
-  }
+  // MARK: The session
 
   /// A stream of the current state and every one that follows, until ``ConnectionState/stopped(reason:)``.
   ///
@@ -106,14 +152,44 @@ public final class MQTTClient: Sendable {
   ///
   /// Without a connection it waits for one; if one is lost, it asks again on the next.
   ///
-  /// - Throws: ``MQTTError/cancelled``, ``MQTTError/stopped``, or ``MQTTError/queueFull(limit:)`` if as many
-  ///   calls wait as `outgoingQueueLimit` allows messages.
+  /// - Throws: ``MQTTError/cancelled``, ``MQTTError/stopped``, or ``MQTTError/queueFull(limit:byteLimit:)`` if
+  ///   as many calls wait as `outgoingQueueLimit` allows messages.
   public func fence() async throws(MQTTError) {
-    let id = SessionMachine.FenceID(nextNumber())
-    try await cancellable { driver, continuation in
-      driver.fence(id, continuation)
+    try await request { $0.fence($1, $2) }
+  }
+
+  /// Adds a route, and returns when the broker has made the subscription; without a connection it waits for one.
+  ///
+  /// The route stays, whether the call ends in good order, is cancelled, or the broker refuses the subscription:
+  /// every later connection asks for it again, until ``unsubscribe(from:)``.
+  ///
+  /// - Throws: ``MQTTError/subscriptionRefused(filter:_:)``, and what of the route cannot be used.
+  public func subscribe(to route: Route) async throws(MQTTError) {
+    try await request { $0.subscribe(route, $1, $2) }
+  }
+
+  /// Ends the subscription to a filter, of a route or of an earlier run, and returns when the broker has; its
+  /// messages that are still to come go to other routes, or to the fallback.
+  public func unsubscribe(from filter: String) async throws(MQTTError) {
+    try await request { $0.unsubscribe(filter, $1, $2) }
+  }
+
+  /// Authenticates again on the standing connection (MQTT 5.0, 4.12.1), and returns when the broker has
+  /// accepted; one that does not ends the connection.
+  ///
+  /// - Throws: ``MQTTError/noAuthenticator``, and ``MQTTError/notConnected`` also if the connection ends.
+  public func reauthenticate() async throws(MQTTError) {
+    try await request { $0.reauthenticate($1, $2) }
+  }
+
+  private func request(
+    _ begin: @escaping @Sendable (SessionDriver, RequestID, SessionDriver.Completion) -> Void
+  ) async throws(MQTTError) {
+    let id = RequestID(nextNumber())
+    try await cancellable { driver, completion in
+      begin(driver, id, completion)
     } cancel: { driver in
-      driver.cancelFence(id)
+      driver.cancelRequest(id)
     }
   }
 
@@ -127,13 +203,12 @@ public final class MQTTClient: Sendable {
 
   /// Has the driver begin something and resume a continuation at its end or when the task is cancelled.
   private func cancellable(
-    _ begin: @escaping @Sendable (SessionDriver, CheckedContinuation<SessionDriver.Outcome, Never>) -> Void,
+    _ begin: @escaping @Sendable (SessionDriver, SessionDriver.Completion) -> Void,
     cancel: @escaping @Sendable (SessionDriver) -> Void
   ) async throws(MQTTError) {
     let cancellation = Cancellation()
     let outcome = await withTaskCancellationHandler {
-      await withCheckedContinuation {
-        (continuation: CheckedContinuation<SessionDriver.Outcome, Never>) in
+      await withCheckedContinuation { (continuation: SessionDriver.Completion) in
         onLoop { driver in
           // The cancellation can overtake the beginning, and would find nothing to cancel.
           if cancellation.isRequested.load(ordering: .acquiring) {

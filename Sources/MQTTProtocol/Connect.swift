@@ -42,18 +42,6 @@ package struct ConnectCredentials: Sendable, Equatable {
   }
 }
 
-/// The message that the broker publishes if the connection ends without DISCONNECT (MQTT 5.0, 3.1.2.5).
-package struct Will: Sendable, Equatable {
-  package var message: Message
-  /// Seconds between the connection's end and the will.
-  package var delayInterval: UInt32
-
-  package init(message: Message, delayInterval: UInt32 = 0) {
-    self.message = message
-    self.delayInterval = delayInterval
-  }
-}
-
 package struct ConnectProperties: Sendable, Equatable {
   package var sessionExpiryInterval: UInt32?
   package var receiveMaximum: UInt16?
@@ -158,7 +146,7 @@ extension Connect {
       retain: isRetained,
       properties: properties.message
     )
-    return Will(message: message, delayInterval: properties.delayInterval ?? 0)
+    return Will(message, delayInterval: properties.delayInterval ?? 0)
   }
 }
 

@@ -8,19 +8,27 @@ public struct ConnectedState: Sendable, Hashable {
   public var limits: ServerLimits
   /// The filters of routes that the broker refused, and why; no messages come for these.
   public var refusedSubscriptions: [String: ReasonCode]
+  /// What answers to this client's requests may be sent to (MQTT 5.0, 3.2.2.3.15).
+  public var responseInformation: String?
+  /// What else the broker says of the connection (MQTT 5.0, 3.2.2.3.10).
+  public var userProperties: [UserProperty]
 
   public init(
     version: ProtocolVersion,
     isSessionPresent: Bool,
     clientIdentifier: String,
     limits: ServerLimits,
-    refusedSubscriptions: [String: ReasonCode] = [:]
+    refusedSubscriptions: [String: ReasonCode] = [:],
+    responseInformation: String? = nil,
+    userProperties: [UserProperty] = []
   ) {
     self.version = version
     self.isSessionPresent = isSessionPresent
     self.clientIdentifier = clientIdentifier
     self.limits = limits
     self.refusedSubscriptions = refusedSubscriptions
+    self.responseInformation = responseInformation
+    self.userProperties = userProperties
   }
 }
 
@@ -32,8 +40,16 @@ public struct ServerLimits: Sendable, Hashable {
   public var maximumPacketSize: Int
   public var maximumQualityOfService: QualityOfService
   public var isRetainAvailable: Bool
+  /// The highest topic alias that the client may use; 0 is none.
+  public var topicAliasMaximum: UInt16
+  public var isWildcardSubscriptionAvailable: Bool
+  public var isSubscriptionIdentifierAvailable: Bool
+  public var isSharedSubscriptionAvailable: Bool
   /// The keep-alive in force, in seconds; 0 is none.
   public var keepAlive: UInt16
+  /// How long the broker keeps the session after the connection, in seconds, where it differs from what was
+  /// asked for.
+  public var sessionExpiryInterval: UInt32?
 
   package init(_ properties: ConnackProperties = .init(), requestedKeepAlive: UInt16 = 0) {
     receiveMaximum = properties.receiveMaximum ?? .max
@@ -43,7 +59,12 @@ public struct ServerLimits: Sendable, Hashable {
     )
     maximumQualityOfService = properties.maximumQualityOfService ?? .exactlyOnce
     isRetainAvailable = properties.isRetainAvailable ?? true
+    topicAliasMaximum = properties.topicAliasMaximum ?? 0
+    isWildcardSubscriptionAvailable = properties.isWildcardSubscriptionAvailable ?? true
+    isSubscriptionIdentifierAvailable = properties.isSubscriptionIdentifierAvailable ?? true
+    isSharedSubscriptionAvailable = properties.isSharedSubscriptionAvailable ?? true
     keepAlive = properties.serverKeepAlive ?? requestedKeepAlive
+    sessionExpiryInterval = properties.sessionExpiryInterval
   }
 
   /// Throws unless the broker takes `message`.

@@ -13,13 +13,15 @@ public enum ConnectionFailure: Error, Sendable, Hashable {
   case timedOut(broker: String, waitingFor: String)
   /// CONNACK refused the user name or password.
   case credentialsRefused(broker: String, ReasonCode, detail: String?)
-  /// CONNACK refused for any other reason.
-  case refused(broker: String, ReasonCode, detail: String?)
+  /// CONNACK refused for any other reason. Some brokers name another one to use.
+  case refused(broker: String, ReasonCode, detail: String?, serverReference: String? = nil)
+  /// The exchange of an authentication method failed.
+  case authenticationFailed(broker: String, detail: String)
   case versionNotSupported(broker: String)
   /// Another client has connected with the same client identifier.
   case sessionTakenOver(broker: String, clientIdentifier: String)
-  /// The broker sent DISCONNECT.
-  case disconnected(broker: String, ReasonCode, detail: String?)
+  /// The broker sent DISCONNECT. Some brokers name another one to use.
+  case disconnected(broker: String, ReasonCode, detail: String?, serverReference: String? = nil)
   /// The connection ended without a word.
   case closed(broker: String)
   case connectionLost(broker: String, detail: String)
@@ -33,18 +35,31 @@ public enum ConnectionFailure: Error, Sendable, Hashable {
 public enum ProtocolViolation: Error, Sendable, Hashable {
   /// The packet's name is not expected in this state.
   case unexpectedPacket(String)
-  /// Quality of service 2 was never asked for.
-  case unexpectedQualityOfService
-  /// The client allows no topic aliases.
+  /// The alias is above those that the client allows.
   case unexpectedTopicAlias
-  /// SUBACK does not answer the SUBSCRIBE that was sent.
+  /// The alias stands for no topic yet.
+  case unknownTopicAlias
+  /// SUBACK or UNSUBACK answers nothing that was sent.
   case mismatchedSubscribeAcknowledgement
+  /// An acknowledgement is not one of the message's quality of service.
+  case mismatchedAcknowledgement(packetIdentifier: UInt16)
+  /// A message at quality of service 2 has the identifier of another that is under way.
+  case identifierInUse(UInt16)
+  /// PUBREL came before PUBREC was sent.
+  case unexpectedRelease(packetIdentifier: UInt16)
+  /// More messages are unacknowledged than the client has allowed.
+  case receiveMaximumExceeded
+  /// CONNACK or AUTH is of another authentication method than CONNECT.
+  case mismatchedAuthenticationMethod
 
   package var reasonCode: ReasonCode {
     switch self {
-    case .unexpectedPacket, .mismatchedSubscribeAcknowledgement: .protocolError
-    case .unexpectedQualityOfService: .qualityOfServiceNotSupported
+    case .unexpectedPacket, .mismatchedSubscribeAcknowledgement, .mismatchedAcknowledgement,
+      .unexpectedRelease, .unknownTopicAlias, .mismatchedAuthenticationMethod:
+      .protocolError
     case .unexpectedTopicAlias: .topicAliasInvalid
+    case .identifierInUse: .packetIdentifierInUse
+    case .receiveMaximumExceeded: .receiveMaximumExceeded
     }
   }
 }
@@ -69,14 +84,19 @@ extension ConnectionFailure: CustomStringConvertible {
     case .credentialsRefused(let broker, let code, let detail):
       "the broker at \(broker) refused the user name or password (\(code)\(Self.suffix(detail))): "
         + "check both, and the broker's password file"
-    case .refused(let broker, let code, let detail):
-      "the broker at \(broker) refused the connection (\(code)\(Self.suffix(detail))): see the broker's log"
+    case .refused(let broker, let code, let detail, let reference):
+      "the broker at \(broker) refused the connection (\(code)\(Self.suffix(detail))): "
+        + Self.advice(reference)
+    case .authenticationFailed(let broker, let detail):
+      "the client and the broker at \(broker) could not authenticate each other (\(detail)): "
+        + "check the method, and what both know of each other"
     case .versionNotSupported(let broker):
       "the broker at \(broker) speaks neither MQTT 5.0 nor 3.1.1: use another broker"
     case .sessionTakenOver(let broker, let identifier):
       "another client uses the client id '\(identifier)' at the broker \(broker): give each program its own id"
-    case .disconnected(let broker, let code, let detail):
-      "the broker at \(broker) ended the connection (\(code)\(Self.suffix(detail))): see the broker's log"
+    case .disconnected(let broker, let code, let detail, let reference):
+      "the broker at \(broker) ended the connection (\(code)\(Self.suffix(detail))): "
+        + Self.advice(reference)
     case .closed(let broker):
       "the broker at \(broker) closed the connection: was it restarted? If not, see the broker's log"
     case .connectionLost(let broker, let detail):
@@ -88,6 +108,10 @@ extension ConnectionFailure: CustomStringConvertible {
     case .protocolViolation(let broker, let violation):
       "the broker at \(broker) broke the MQTT protocol (\(violation)): report it to the broker's makers"
     }
+  }
+
+  private static func advice(_ serverReference: String?) -> String {
+    serverReference.map { "it refers to the broker \($0)" } ?? "see the broker's log"
   }
 
   private static func suffix(_ detail: String?) -> String {

@@ -21,7 +21,8 @@ struct KeepAlive {
   private(set) var pingsSent = 0
   private(set) var pingsAnswered = 0
   /// Nothing is read at present, so silence says nothing about the broker.
-  private var isPaused = false
+  private(set) var isPaused = false
+  private(set) var lastResumed: NIODeadline
 
   /// - Parameter responseTime: For PINGRESP; with an interval never more than half of it.
   init(interval: TimeAmount?, responseTime: TimeAmount, at now: NIODeadline) {
@@ -29,6 +30,7 @@ struct KeepAlive {
     self.responseTime = interval.map { min(.nanoseconds($0.nanoseconds / 2), responseTime) } ?? responseTime
     lastSent = now
     lastReceived = now
+    lastResumed = now
   }
 
   var nextDeadline: NIODeadline? {
@@ -74,6 +76,7 @@ struct KeepAlive {
     guard isPaused else { return }
     isPaused = false
     lastReceived = now
+    lastResumed = now
     if pingSent != nil { pingSent = now }
   }
 }

@@ -27,6 +27,8 @@ public enum MalformedPacket: Error, Sendable, Hashable {
   case emptyList
   /// The protocol's name in CONNECT is not "MQTT", or its level is neither 4 nor 5.
   case unknownProtocol
+  /// What a session's store holds is of no kind that this version of the client knows.
+  case unknownRecord
   /// The packet's size and the limit, in bytes.
   case packetTooLarge(size: Int, maximum: Int)
 

@@ -8,8 +8,13 @@ public struct Message: Sendable, Equatable {
   public var qualityOfService: QualityOfService
   /// Whether the broker keeps the message for later subscribers; an empty payload removes what it kept.
   public var retain: Bool
+  private var box: PropertyBox?
+
   /// Left out when the broker speaks 3.1.1.
-  public var properties: PublishProperties
+  public var properties: PublishProperties {
+    get { box?.properties ?? PublishProperties() }
+    set { box = PropertyBox(newValue) }
+  }
 
   public init(
     topic: String,
@@ -22,6 +27,38 @@ public struct Message: Sendable, Equatable {
     self.payload = payload
     self.qualityOfService = qualityOfService
     self.retain = retain
+    box = PropertyBox(properties)
+  }
+
+  /// The text's UTF-8 as the payload.
+  public init(
+    topic: String,
+    text: String,
+    qualityOfService: QualityOfService = .atLeastOnce,
+    retain: Bool = false,
+    properties: PublishProperties = .init()
+  ) {
+    self.init(
+      topic: topic, payload: ByteBuffer(string: text), qualityOfService: qualityOfService, retain: retain,
+      properties: properties)
+  }
+
+  /// Spares most messages a look at what they do not have.
+  package var hasProperties: Bool { box != nil }
+
+  public static func == (lhs: Self, rhs: Self) -> Bool {
+    lhs.topic == rhs.topic && lhs.payload == rhs.payload && lhs.qualityOfService == rhs.qualityOfService
+      && lhs.retain == rhs.retain && lhs.properties == rhs.properties
+  }
+}
+
+/// Properties in memory of their own: most messages have none, and are moved about much.
+private final class PropertyBox: Sendable {
+  let properties: PublishProperties
+
+  /// nil where there are none.
+  init?(_ properties: PublishProperties) {
+    guard properties != PublishProperties() else { return nil }
     self.properties = properties
   }
 }
@@ -41,7 +78,17 @@ public struct ReceivedMessage: Sendable, Equatable {
   /// Happens on MQTT 3.1.1 only: there a client cannot announce its limit, and to close the connection would
   /// make the broker send the packet again for ever. On 5.0 the limit is announced and enforced.
   public var isPayloadTruncated: Bool
-  public var properties: PublishProperties
+  /// The identifiers that the matching subscriptions were made with (MQTT 5.0, 3.3.2.3.8).
+  public var subscriptionIdentifiers: [UInt32]
+  private var box: PropertyBox?
+
+  public var properties: PublishProperties {
+    get { box?.properties ?? PublishProperties() }
+    set { box = PropertyBox(newValue) }
+  }
+
+  /// The payload as UTF-8; what is none is replaced by U+FFFD.
+  public var text: String { String(buffer: payload) }
 
   public init(
     topic: String,
@@ -50,6 +97,7 @@ public struct ReceivedMessage: Sendable, Equatable {
     isRetained: Bool = false,
     isDuplicate: Bool = false,
     isPayloadTruncated: Bool = false,
+    subscriptionIdentifiers: [UInt32] = [],
     properties: PublishProperties = .init()
   ) {
     self.topic = topic
@@ -58,7 +106,26 @@ public struct ReceivedMessage: Sendable, Equatable {
     self.isRetained = isRetained
     self.isDuplicate = isDuplicate
     self.isPayloadTruncated = isPayloadTruncated
-    self.properties = properties
+    self.subscriptionIdentifiers = subscriptionIdentifiers
+    box = PropertyBox(properties)
+  }
+
+  init(_ publish: Publish) {
+    topic = publish.topic
+    payload = publish.payload
+    qualityOfService = publish.message.qualityOfService
+    isRetained = publish.message.retain
+    isDuplicate = publish.isDuplicate
+    isPayloadTruncated = publish.isPayloadTruncated
+    subscriptionIdentifiers = publish.subscriptionIdentifiers
+    box = publish.message.hasProperties ? PropertyBox(publish.message.properties) : nil
+  }
+
+  public static func == (lhs: Self, rhs: Self) -> Bool {
+    lhs.topic == rhs.topic && lhs.payload == rhs.payload && lhs.qualityOfService == rhs.qualityOfService
+      && lhs.isRetained == rhs.isRetained && lhs.isDuplicate == rhs.isDuplicate
+      && lhs.isPayloadTruncated == rhs.isPayloadTruncated
+      && lhs.subscriptionIdentifiers == rhs.subscriptionIdentifiers && lhs.properties == rhs.properties
   }
 }
 

@@ -4,7 +4,8 @@ extension Message {
   /// Throws unless the message can be encoded, whatever the broker takes.
   package func validate() throws(MQTTError) {
     guard TopicName.isValid(topic) else { throw .invalidTopic(topic) }
-    guard qualityOfService < .exactlyOnce else { throw .unsupportedQualityOfService(qualityOfService) }
+    // The packet's other fields are far from the protocol's limit then.
+    if !hasProperties, payload.readableBytes <= 1 << 20 { return }
     try validateString(properties.contentType, "content type")
     if let responseTopic = properties.responseTopic, !TopicName.isValid(responseTopic) {
       throw .invalidTopic(responseTopic)

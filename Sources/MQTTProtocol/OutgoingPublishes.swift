@@ -1,160 +1,269 @@
 import NIOCore
 
-/// Identifies the messages of one call of `publish`.
+/// Identifies the messages of one call of `publish` or `enqueue`.
 package struct PublishBatchID: Sendable, Hashable {
   package let number: UInt64
 
   package init(_ number: UInt64) { self.number = number }
 }
 
-/// The messages on their way to the broker: those that wait, and those in flight at quality of service 1.
+/// What the caller of a batch waits for.
+package enum PublishMilestone: Sendable, Hashable {
+  /// The broker has acknowledged all of it.
+  case acknowledged
+  /// The queue has it, and the store where there is one.
+  case accepted
+}
+
+/// How many messages may be unfinished, and how large they may be together.
+struct OutgoingLimits {
+  var messages: Int
+  var bytes: Int
+  /// How many may be in flight, whatever the broker allows.
+  var window: UInt16
+}
+
+/// The messages on their way to the broker: those that wait, and those in flight at quality of service 1 or 2.
 ///
 /// Packet identifiers are given out in a row, so the identifiers in flight are always a contiguous range, and
 /// the index of an acknowledged message follows from its identifier.
 struct OutgoingPublishes {
   enum Action: Equatable {
     case send(Publish)
+    /// PUBREL.
+    case release(UInt16, ReasonCode)
     case finish(PublishBatchID, MQTTError?)
+    /// An accepted message that nobody waits for goes nowhere.
+    case drop(topic: String, MQTTError)
   }
 
-  /// The identifiers 1 to 65,534 are for messages; 65,535 is that of SUBSCRIBE.
-  static let identifierCount = 65_534
+  enum Stage: Equatable {
+    /// PUBLISH is due or sent.
+    case published
+    /// PUBREL is due, once this record is durable, or sent.
+    case released(gate: UInt64)
+  }
 
-  private struct Entry {
+  struct Entry {
     var message: Message
-    var batch: PublishBatchID
+    /// nil: nobody waits for the acknowledgement.
+    var batch: PublishBatchID?
+    /// The client's own number for it, in the order of acceptance.
+    var number: UInt64
+    /// The record of its acceptance; 0 if there is none.
+    var gate: UInt64 = 0
+    var size: Int
+    var accepted: NIODeadline
+    var expiry: NIODeadline?
+    var isSuperseded = false
+    var stage = Stage.published
+    /// It takes one of the places that the broker has on this connection.
+    var isInWindow = false
   }
 
-  private struct Batch {
+  struct Batch {
     var unfinished: Int
     var failure: MQTTError?
   }
 
-  private let limit: Int
-  private var waiting = CircularBuffer<Entry>()
-  /// In order of sending; nil is acknowledged while an earlier one is not.
-  private var inFlight = CircularBuffer<Entry?>()
-  private var firstIdentifier: UInt16 = 1
-  /// How many of `inFlight` have been sent on this connection, and how many of these are unacknowledged.
-  private var sentCount = 0
-  private var sentUnacknowledged = 0
-  private var batches: [PublishBatchID: Batch] = [:]
-  private var finished = CircularBuffer<(PublishBatchID, MQTTError?)>()
-  /// Waiting or in flight, which `limit` bounds.
+  /// The identifiers from 1 to this one are for messages; those above for SUBSCRIBE and UNSUBSCRIBE.
+  static let identifierCount = 65_279
+  /// Between two searches for expired messages.
+  private static let expiryPause = TimeAmount.seconds(1)
+
+  let limits: OutgoingLimits
+  var waiting = CircularBuffer<Entry>()
+  /// In order of sending; nil is done with while an earlier one is not.
+  var inFlight = CircularBuffer<Entry?>()
+  var firstIdentifier: UInt16 = 1
+  /// How many of `inFlight` have been sent on this connection, and how many places these take.
+  var sentCount = 0
+  var windowCount = 0
+  /// PUBRELs that are due, in the order in which PUBREC came.
+  var releases = CircularBuffer<(identifier: UInt16, gate: UInt64, code: ReasonCode)>()
+  /// Nothing new is sent before this record is durable: it changes the identifiers that follow.
+  var sendGate: UInt64 = 0
+  var lastNumber: UInt64 = 0
+  var batches: [PublishBatchID: Batch] = [:]
+  private var acceptances = CircularBuffer<(batch: PublishBatchID, gate: UInt64)>()
+  var finished = CircularBuffer<Action>()
+  /// When the broker last got us further with what is in flight.
+  var lastProgress = NIODeadline.uptimeNanoseconds(0)
+  /// When to look for expired messages among those that wait.
+  private(set) var nextExpiry: NIODeadline?
+  /// Waiting or in flight, which the limits bound.
   private(set) var unfinishedCount = 0
+  private(set) var unfinishedBytes = 0
 
-  init(limit: Int) { self.limit = limit }
+  init(limits: OutgoingLimits) { self.limits = limits }
 
-  /// Takes all of the messages or, if they would exceed the limit, none.
-  mutating func append(_ messages: [Message], batch: PublishBatchID) throws(MQTTError) {
-    guard unfinishedCount + messages.count <= limit else { throw .queueFull(limit: limit) }
-    for message in messages { waiting.append(Entry(message: message, batch: batch)) }
-    unfinishedCount += messages.count
-    batches[batch] = Batch(unfinished: messages.count)
+  /// For metrics: since when the oldest message is unacknowledged.
+  var oldestAccepted: NIODeadline? {
+    inFlight.first??.accepted ?? waiting.first?.accepted
   }
+
+  // MARK: Taking messages
+
+  /// Takes all of the messages or, if they would exceed a limit, none.
+  mutating func append(
+    _ messages: [Message],
+    batch: PublishBatchID,
+    milestone: PublishMilestone,
+    policy: QueuePolicy,
+    at now: NIODeadline,
+    wallClockOffset: Int64,
+    log: inout SessionLog
+  ) throws(MQTTError) {
+    try makeRoom(for: messages, policy: policy, at: now, log: &log)
+    var gate: UInt64 = 0
+    for message in messages {
+      lastNumber += 1
+      var entry = Entry(
+        message: message,
+        batch: milestone == .acknowledged ? batch : nil,
+        number: lastNumber,
+        size: message.queuedSize,
+        accepted: now
+      )
+      entry.isSuperseded = policy == .keepLatest
+      if message.hasProperties, let seconds = message.properties.messageExpiryInterval {
+        let expiry = now + .seconds(Int64(seconds))
+        entry.expiry = expiry
+        noteExpiry(expiry)
+      }
+      if message.qualityOfService > .atMostOnce {
+        entry.gate = log.append(
+          .accepted(
+            number: entry.number, message, expiry: entry.expiry?.wallClock(offset: wallClockOffset)))
+        gate = entry.gate
+      }
+      waiting.append(entry)
+      unfinishedBytes += entry.size
+    }
+    unfinishedCount += messages.count
+    switch milestone {
+    case .acknowledged: batches[batch] = Batch(unfinished: messages.count)
+    case .accepted where log.isDurable(gate): finished.append(.finish(batch, nil))
+    case .accepted: acceptances.append((batch, gate))
+    }
+  }
+
+  /// Frees what the new messages may push out, if that is enough.
+  private mutating func makeRoom(
+    for messages: [Message], policy: QueuePolicy, at now: NIODeadline, log: inout SessionLog
+  ) throws(MQTTError) {
+    let bytes = messages.reduce(0) { $0 + $1.queuedSize }
+    if policy == .keepLatest, waiting.contains(where: \.isSuperseded) {
+      let topics = Set(messages.map(\.topic))
+      let isOld = { (entry: Entry) in entry.isSuperseded && topics.contains(entry.message.topic) }
+      let old = waiting.filter(isOld)
+      if unfinishedCount - old.count + messages.count <= limits.messages,
+        unfinishedBytes - old.reduce(0, { $0 + $1.size }) + bytes <= limits.bytes
+      {
+        withdraw(.superseded, log: &log, where: isOld)
+      }
+    }
+    if !hasRoom(messages.count, bytes) { expire(at: now, log: &log) }
+    guard hasRoom(messages.count, bytes) else {
+      throw .queueFull(limit: limits.messages, byteLimit: limits.bytes)
+    }
+  }
+
+  private func hasRoom(_ count: Int, _ bytes: Int) -> Bool {
+    unfinishedCount + count <= limits.messages && unfinishedBytes + bytes <= limits.bytes
+  }
+
+  // MARK: Withdrawing them
 
   /// Withdraws what is not on the wire. What is in flight goes on, but nobody hears of it.
-  mutating func cancel(_ batch: PublishBatchID) {
+  mutating func cancel(_ batch: PublishBatchID, log: inout SessionLog) {
+    acceptances.removeAll { $0.batch == batch }
     guard batches.removeValue(forKey: batch) != nil else { return }
-    let before = waiting.count
-    waiting.removeAll { $0.batch == batch }
-    unfinishedCount -= before - waiting.count
+    withdraw(.cancelled, log: &log) { $0.batch == batch }
   }
 
-  /// Begins a connection: what is in flight is sent again, in its order and before anything else, under the
-  /// same identifiers, or anew if the broker has forgotten the session.
-  mutating func connected(sessionPresent: Bool) {
-    sentCount = 0
-    sentUnacknowledged = 0
-    guard !sessionPresent else { return }
-    firstIdentifier = identifier(at: inFlight.count)
-    for entry in inFlight.reversed() {
-      if let entry { waiting.prepend(entry) }
+  /// Withdraws what has expired.
+  mutating func expire(at now: NIODeadline, log: inout SessionLog) {
+    withdraw(.expired, log: &log) { $0.expiry.map { $0 <= now } ?? false }
+    nextExpiry = waiting.lazy.compactMap(\.expiry).min().map { max($0, now + Self.expiryPause) }
+  }
+
+  /// The store did not take these.
+  mutating func refuse(_ numbers: [UInt64], because error: MQTTError, log: inout SessionLog) {
+    let numbers = Set(numbers)
+    let gates = Set(waiting.lazy.filter { numbers.contains($0.number) }.map(\.gate))
+    withdraw(error, isDropTold: false, log: &log) { numbers.contains($0.number) }
+    acceptances.removeAll { acceptance in
+      guard gates.contains(acceptance.gate) else { return false }
+      finished.append(.finish(acceptance.batch, error))
+      return true
     }
-    inFlight.removeAll()
   }
 
-  /// What is to do next; nil until something has been appended or acknowledged.
-  ///
-  /// - Parameter limits: nil while nothing can be sent.
-  mutating func next(limits: ServerLimits?, version: ProtocolVersion) -> Action? {
-    if let (batch, failure) = finished.popFirst() { return .finish(batch, failure) }
-    guard let limits else { return nil }
-    if let publish = nextRepeated(limits) { return .send(publish) }
-    while sentCount == inFlight.count, let entry = waiting.first {
-      do {
-        try limits.check(entry.message, version: version)
-      } catch {
-        waiting.removeFirst()
-        finish(entry, error)
-        if let (batch, failure) = finished.popFirst() { return .finish(batch, failure) }
+  /// - Parameter isDropTold: Whether to report those that nobody waits for.
+  private mutating func withdraw(
+    _ reason: MQTTError, isDropTold: Bool = true, log: inout SessionLog, where isWithdrawn: (Entry) -> Bool
+  ) {
+    guard waiting.contains(where: isWithdrawn) else { return }
+    var kept = CircularBuffer<Entry>(initialCapacity: waiting.count)
+    for entry in waiting {
+      guard isWithdrawn(entry) else {
+        kept.append(entry)
         continue
       }
-      guard entry.message.qualityOfService > .atMostOnce else {
-        waiting.removeFirst()
-        finish(entry, nil)
-        return .send(Publish(entry.message))
-      }
-      guard isWindowOpen(limits), inFlight.count < Self.identifierCount else { return nil }
-      waiting.removeFirst()
-      inFlight.append(entry)
-      sentCount += 1
-      sentUnacknowledged += 1
-      return .send(Publish(entry.message, packetIdentifier: identifier(at: inFlight.count - 1)))
+      if entry.gate != 0 { sendGate = log.append(.withdrawn(number: entry.number)) }
+      finish(entry, isDropTold || entry.batch != nil ? reason : nil)
     }
-    return nil
+    waiting = kept
   }
 
-  /// Takes a PUBACK. One that acknowledges nothing sent on this connection is ignored.
-  mutating func acknowledge(_ identifier: UInt16, _ reasonCode: ReasonCode) {
-    guard (1...Self.identifierCount).contains(Int(identifier)) else { return }
-    let count = Self.identifierCount
-    let index = (Int(identifier) - Int(firstIdentifier) + count) % count
-    guard index < sentCount else { return }
-    let position = inFlight.index(inFlight.startIndex, offsetBy: index)
-    guard let entry = inFlight[position] else { return }
-    inFlight[position] = nil
-    sentUnacknowledged -= 1
-    finish(entry, reasonCode.isFailure ? .refused(topic: entry.message.topic, reasonCode) : nil)
-    while let oldest = inFlight.first, oldest == nil {
-      inFlight.removeFirst()
-      firstIdentifier = self.identifier(at: 1)
-      sentCount = max(0, sentCount - 1)
-    }
-  }
+  // MARK: The end of a message
 
-  private mutating func nextRepeated(_ limits: ServerLimits) -> Publish? {
-    while sentCount < inFlight.count {
-      guard let entry = inFlight[inFlight.index(inFlight.startIndex, offsetBy: sentCount)] else {
-        sentCount += 1
-        continue
-      }
-      guard isWindowOpen(limits) else { return nil }
-      defer {
-        sentCount += 1
-        sentUnacknowledged += 1
-      }
-      return Publish(entry.message, isDuplicate: true, packetIdentifier: identifier(at: sentCount))
-    }
-    return nil
-  }
-
-  private func isWindowOpen(_ limits: ServerLimits) -> Bool { sentUnacknowledged < limits.receiveMaximum }
-
-  private func identifier(at index: Int) -> UInt16 {
-    UInt16((Int(firstIdentifier) - 1 + index) % Self.identifierCount + 1)
-  }
-
-  private mutating func finish(_ entry: Entry, _ failure: MQTTError?) {
+  mutating func finish(_ entry: Entry, _ failure: MQTTError?) {
     unfinishedCount -= 1
-    guard var batch = batches[entry.batch] else { return }
+    unfinishedBytes -= entry.size
+    guard let id = entry.batch else {
+      if let failure { finished.append(.drop(topic: entry.message.topic, failure)) }
+      return
+    }
+    guard var batch = batches[id] else { return }
     batch.unfinished -= 1
     batch.failure = batch.failure ?? failure
     guard batch.unfinished == 0 else {
-      batches[entry.batch] = batch
+      batches[id] = batch
       return
     }
-    batches[entry.batch] = nil
-    finished.append((entry.batch, batch.failure))
+    batches[id] = nil
+    finished.append(.finish(id, batch.failure))
   }
+
+  /// What there is to report, whether or not there is a connection.
+  mutating func nextReport(log: SessionLog) -> Action? {
+    if let first = acceptances.first, log.isDurable(first.gate) {
+      acceptances.removeFirst()
+      return .finish(first.batch, nil)
+    }
+    return finished.popFirst()
+  }
+
+  /// Counts an entry that comes from the store.
+  mutating func noteRestored(_ entry: Entry) {
+    unfinishedCount += 1
+    unfinishedBytes += entry.size
+    lastNumber = max(lastNumber, entry.number)
+  }
+
+  mutating func noteExpiry(_ expiry: NIODeadline) { nextExpiry = min(nextExpiry ?? expiry, expiry) }
+}
+
+extension Message {
+  /// What it counts for in the queue, in bytes: its PUBLISH packet of 5.0.
+  var queuedSize: Int { encodedSize(version: .v5) }
+}
+
+extension NIODeadline {
+  /// Milliseconds since 1970.
+  ///
+  /// - Parameter offset: What the wall clock is ahead of the clock of deadlines, in milliseconds.
+  func wallClock(offset: Int64) -> Int64 { Int64(uptimeNanoseconds / 1_000_000) &+ offset }
 }

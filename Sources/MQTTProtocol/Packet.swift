@@ -1,22 +1,24 @@
 package import NIOCore
 
 /// A control packet of either version (MQTT 5.0, 3).
+///
+/// Those that are rare are kept apart from the others, which are moved about much.
 package enum Packet: Sendable, Equatable {
-  case connect(Connect)
-  case connack(Connack)
+  indirect case connect(Connect)
+  indirect case connack(Connack)
   case publish(Publish)
   case puback(PublishAcknowledgement)
   case pubrec(PublishAcknowledgement)
   case pubrel(PublishAcknowledgement)
   case pubcomp(PublishAcknowledgement)
-  case subscribe(Subscribe)
-  case suback(SubscribeAcknowledgement)
-  case unsubscribe(Unsubscribe)
-  case unsuback(SubscribeAcknowledgement)
+  indirect case subscribe(Subscribe)
+  indirect case suback(SubscribeAcknowledgement)
+  indirect case unsubscribe(Unsubscribe)
+  indirect case unsuback(SubscribeAcknowledgement)
   case pingreq
   case pingresp
-  case disconnect(Disconnect)
-  case auth(Authentication)
+  indirect case disconnect(Disconnect)
+  indirect case auth(Authentication)
 
   package var type: PacketType {
     switch self {

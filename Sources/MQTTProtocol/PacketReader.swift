@@ -24,6 +24,11 @@ package struct PacketReader {
     return value
   }
 
+  mutating func uint64() throws(MalformedPacket) -> UInt64 {
+    guard let value = bytes.readInteger(as: UInt64.self) else { throw .truncated }
+    return value
+  }
+
   package mutating func packetIdentifier() throws(MalformedPacket) -> UInt16 {
     let identifier = try uint16()
     guard identifier != 0 else { throw .packetIdentifierZero }

@@ -44,7 +44,9 @@ protocol PropertySet {
 extension PacketReader {
   /// Reads a packet's properties into `set`, each at most once unless it may repeat.
   mutating func properties(into set: inout some PropertySet) throws(MalformedPacket) {
-    var fields = try nested(length: Int(try variableByteInteger()))
+    let length = Int(try variableByteInteger())
+    guard length > 0 else { return }
+    var fields = try nested(length: length)
     var seen: UInt64 = 0
     while !fields.isAtEnd {
       let number = try fields.variableByteInteger()

@@ -21,6 +21,24 @@ public enum ProtocolVersion: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
+/// What a client tries to speak.
+public enum VersionPreference: Sendable, Hashable {
+  /// 5.0, and 3.1.1 with a broker that does not take it.
+  case newest
+  case only(ProtocolVersion)
+}
+
+/// What becomes of a message while it waits to be sent.
+public enum QueuePolicy: Sendable, Hashable {
+  /// It waits, in order; a full queue refuses it.
+  case keepAll
+  /// It waits, and withdraws an older message of the same topic and policy that still waits: of a state, only
+  /// the latest counts.
+  case keepLatest
+  /// It does not wait for a connection: without one it is refused.
+  case refuse
+}
+
 /// How hard sender and receiver try to get a message across (MQTT 5.0, 4.3).
 public enum QualityOfService: UInt8, Sendable, Hashable, Comparable {
   case atMostOnce = 0

@@ -37,16 +37,22 @@ extension Publish {
   func encode(into buffer: inout ByteBuffer, version: ProtocolVersion) {
     buffer.writeField(topic)
     if let packetIdentifier { buffer.writeInteger(packetIdentifier) }
-    if version == .v5 {
-      buffer.writeProperties(
-        Properties(
-          message: message.properties,
-          topicAlias: topicAlias,
-          subscriptionIdentifiers: subscriptionIdentifiers
-        )
-      )
-    }
+    if version == .v5 { encodeProperties(into: &buffer) }
     buffer.writeImmutableBuffer(payload)
+  }
+
+  private func encodeProperties(into buffer: inout ByteBuffer) {
+    guard message.hasProperties || topicAlias != nil || !subscriptionIdentifiers.isEmpty else {
+      buffer.writeInteger(UInt8(0))
+      return
+    }
+    buffer.writeProperties(
+      Properties(
+        message: message.properties,
+        topicAlias: topicAlias,
+        subscriptionIdentifiers: subscriptionIdentifiers
+      )
+    )
   }
 
   init(from reader: inout PacketReader, flags: UInt8, version: ProtocolVersion) throws(MalformedPacket) {
@@ -115,7 +121,7 @@ extension Message {
     var length = 2 + topic.utf8.count + payload.readableBytes
     if qualityOfService > .atMostOnce { length += 2 }
     if version == .v5 {
-      if properties == PublishProperties() {
+      if !hasProperties {
         length += 1
       } else {
         var buffer = ByteBuffer()

@@ -8,11 +8,16 @@ struct ReconnectSchedule {
   private static let quickLossLimit = 3
 
   private let backoff: ReconnectBackoff
+  /// So many are tried in turn; only after the last of them there is a wait.
+  private let brokerCount: Int
   private var failedAttempts = 0
   private var quickLosses = 0
   private var lastFailure: ConnectionFailure?
 
-  init(backoff: ReconnectBackoff) { self.backoff = backoff }
+  init(backoff: ReconnectBackoff, brokerCount: Int = 1) {
+    self.backoff = backoff
+    self.brokerCount = max(1, brokerCount)
+  }
 
   /// How long to wait after `failure`.
   ///
@@ -24,8 +29,10 @@ struct ReconnectSchedule {
   ) -> Duration {
     if let lifetime, lifetime >= Self.stableAfter { failedAttempts = 0 }
     if case .sessionTakenOver = failure { return backoff.ceiling }
-    defer { failedAttempts += 1 }
-    return backoff.delay(attempt: failedAttempts, fraction: fraction)
+    failedAttempts += 1
+    // A connection that stood and was lost is as good as a round: the same broker is tried first.
+    guard failedAttempts % brokerCount == 0 || lifetime != nil else { return .zero }
+    return backoff.delay(attempt: (failedAttempts - 1) / brokerCount, fraction: fraction)
   }
 
   /// Whether `failure` is the one before again, without a stable connection between them.

@@ -2,28 +2,38 @@ package import NIOCore
 
 /// What a session machine needs to know of its client.
 package struct SessionConfiguration: Sendable {
-  /// So many of the longest filters still fit into one SUBSCRIBE.
-  private static let subscriptionLimit = 1000
-
-  /// `host:port`, as failures name it.
+  /// The broker of the first connection, as failures name it.
   package var broker: String
+  /// So many brokers are tried in turn.
+  package var brokerCount = 1
   package var clientIdentifier: String
+  package var versions = VersionPreference.newest
   package var cleanStart = true
   /// Seconds; `UInt32.max` is for ever.
   package var sessionExpiryInterval: UInt32 = 0
   package var credentials: Credentials?
-  package var will: Message?
+  /// nil: no exchange.
+  package var authenticationMethod: String?
+  package var will: Will?
   package var publishesWillOnStop = false
   /// Seconds; 0 is none.
   package var keepAlive: UInt16 = 30
   package var receiveMaximum: UInt16 = 100
+  package var allowsExcessMessages = true
   package var maximumPacketSize = 256 * 1024
+  /// The highest alias that the broker may use, and the highest that the client uses if the broker allows it.
+  package var topicAliasMaximum: UInt16 = 0
+  package var outgoingTopicAliasMaximum: UInt16 = 0
   package var outgoingQueueLimit = 1000
-  /// For CONNACK, for SUBACK, and at most for PINGRESP.
+  package var outgoingQueueByteLimit = 16 * 1024 * 1024
+  package var sendMaximum = UInt16.max
+  package var requestsResponseInformation = false
+  package var userProperties: [UserProperty] = []
+  /// For CONNACK, SUBACK, UNSUBACK and each step of an authentication, and at most for PINGRESP.
   package var answerTime = TimeAmount.seconds(10)
+  /// Without an acknowledgement of any message in flight; nil waits for ever.
+  package var acknowledgementTime: TimeAmount?
   package var backoff = ReconnectBackoff()
-  /// In the order in which a message looks for the first that matches.
-  package var subscriptions: [Subscription] = []
 
   package init(broker: String, clientIdentifier: String) {
     self.broker = broker
@@ -42,22 +52,24 @@ package struct SessionConfiguration: Sendable {
     guard outgoingQueueLimit > 0 else {
       throw .invalidValue("the outgoing queue limit is 0: it has to be 1 or more")
     }
+    guard outgoingQueueByteLimit > 0 else {
+      throw .invalidValue("the outgoing queue's byte limit is 0: it has to be 1 or more")
+    }
+    guard sendMaximum > 0 else { throw .invalidValue("the send maximum is 0: it has to be 1 or more") }
+    try validateString(authenticationMethod, "authentication method")
+    for property in userProperties {
+      try validateString(property.name, "name of a user property")
+      try validateString(property.value, "value of the user property '\(property.name)'")
+    }
     if let will {
-      try will.validate()
-      try validateLength(will.payload, "will's payload")
-    }
-    guard subscriptions.count <= Self.subscriptionLimit else {
-      throw .invalidValue("there are more than \(Self.subscriptionLimit) routes")
-    }
-    for subscription in subscriptions {
-      guard TopicFilter(subscription.filter) != nil else { throw .invalidFilter(subscription.filter) }
-      guard subscription.qualityOfService < .exactlyOnce else {
-        throw .unsupportedQualityOfService(subscription.qualityOfService)
-      }
+      try will.message.validate()
+      try validateLength(will.message.payload, "will's payload")
     }
   }
 
-  func connect(version: ProtocolVersion, cleanStart: Bool, clientIdentifier: String) -> Connect {
+  func connect(
+    version: ProtocolVersion, cleanStart: Bool, clientIdentifier: String, authenticationData: ByteBuffer?
+  ) -> Connect {
     // A session of 3.1.1 either ends with its connection or never.
     let isClean =
       cleanStart || (version == .v3_1_1 && (sessionExpiryInterval == 0 || clientIdentifier.isEmpty))
@@ -65,6 +77,11 @@ package struct SessionConfiguration: Sendable {
     properties.sessionExpiryInterval = sessionExpiryInterval == 0 ? nil : sessionExpiryInterval
     properties.receiveMaximum = receiveMaximum
     properties.maximumPacketSize = UInt32(exactly: maximumPacketSize)
+    properties.topicAliasMaximum = topicAliasMaximum == 0 ? nil : topicAliasMaximum
+    properties.requestResponseInformation = requestsResponseInformation ? true : nil
+    properties.userProperties = userProperties
+    properties.authenticationMethod = authenticationMethod
+    properties.authenticationData = authenticationMethod == nil ? nil : authenticationData
     return Connect(
       version: version,
       clientIdentifier: clientIdentifier,
@@ -73,7 +90,7 @@ package struct SessionConfiguration: Sendable {
       credentials: credentials.map {
         ConnectCredentials(userName: $0.userName, password: $0.password.map { ByteBuffer(string: $0) })
       },
-      will: will.map { Will(message: $0) },
+      will: will,
       properties: properties
     )
   }

@@ -10,14 +10,12 @@ extension SessionMachine {
     case .closing:
       return .none
     case .awaitingConnack:
-      guard case .connack(let connack) = packet else {
-        return fail(.protocolViolation(broker: configuration.broker, unexpected(packet)), reasonCode: nil)
+      switch packet {
+      case .connack(let connack): return receive(connack, at: now)
+      case .auth(let packet): return receive(packet)
+      default: return fail(.protocolViolation(broker: broker, unexpected(packet)), reasonCode: nil)
       }
-      return receive(connack, at: now)
-    case .awaitingSuback(_, let state, let since):
-      guard case .suback(let suback) = packet else { return receiveInSession(packet, at: now) }
-      return receive(suback, state, since: since)
-    case .connected:
+    case .awaitingSuback, .connected:
       return receiveInSession(packet, at: now)
     }
   }
@@ -26,23 +24,33 @@ extension SessionMachine {
   package mutating func receiveFailed(_ error: MalformedPacket) -> Action {
     // In two steps, because the optimizer of Swift 6.3.1 crashes on one.
     let reasonCode = error.reasonCode
-    let failure = ConnectionFailure.malformedPacket(broker: configuration.broker, error)
+    let failure = ConnectionFailure.malformedPacket(broker: broker, error)
     return fail(failure, reasonCode: reasonCode)
   }
 
   private mutating func receive(_ connack: Connack, at now: NIODeadline) -> Action {
-    let broker = configuration.broker
+    guard authentication.step == .idle else { return violation(unexpected(.connack(connack))) }
     let detail = connack.properties.reasonString
     switch connack.reasonCode {
-    case .success: break
+    case .success: return authenticate(connack, at: now)
     case .unsupportedProtocolVersion: return fail(.versionNotSupported(broker: broker), reasonCode: nil)
     case .badUserNameOrPassword, .notAuthorized:
       return fail(.credentialsRefused(broker: broker, connack.reasonCode, detail: detail), reasonCode: nil)
     default:
-      return fail(.refused(broker: broker, connack.reasonCode, detail: detail), reasonCode: nil)
+      let failure = ConnectionFailure.refused(
+        broker: broker, connack.reasonCode, detail: detail,
+        serverReference: connack.properties.serverReference)
+      return fail(failure, reasonCode: nil)
     }
+  }
+
+  /// The broker has taken the connection.
+  mutating func accept(_ connack: Connack, at now: NIODeadline) -> Action {
     limits = ServerLimits(connack.properties, requestedKeepAlive: configuration.keepAlive)
-    clientIdentifier = connack.properties.assignedClientIdentifier ?? clientIdentifier
+    if let assigned = connack.properties.assignedClientIdentifier {
+      clientIdentifier = assigned
+      log.append(.belongs(clientIdentifier: assigned))
+    }
     hasConnectedBefore = true
     unansweredConnects = 0
     keepAlive = KeepAlive(
@@ -50,50 +58,52 @@ extension SessionMachine {
       responseTime: configuration.answerTime,
       at: now
     )
-    outgoing.connected(sessionPresent: connack.sessionPresent)
+    incomingAliases = TopicAliases(limit: configuration.topicAliasMaximum)
+    outgoingAliases = TopicAliases(
+      limit: min(configuration.outgoingTopicAliasMaximum, limits.topicAliasMaximum))
+    if !connack.sessionPresent { inbox.sessionLost() }
+    outgoing.connected(sessionPresent: connack.sessionPresent, at: now, log: &log)
+    let answer = subscriptions.connected(limits)
+    finishedRequests.append(contentsOf: answer.callers.map { (id: $0.0, failure: $0.1) })
     let state = ConnectedState(
       version: version,
       isSessionPresent: connack.sessionPresent,
       clientIdentifier: clientIdentifier,
-      limits: limits
+      limits: limits,
+      refusedSubscriptions: answer.refused,
+      responseInformation: connack.properties.responseInformation,
+      userProperties: connack.properties.userProperties
     )
-    guard !configuration.subscriptions.isEmpty else {
+    guard subscriptions.initialCount > 0 else {
       phase = .connected(since: now)
       return .connected(state)
     }
-    control = .subscribe(
-      Subscribe(
-        packetIdentifier: Self.subscribeIdentifier,
-        subscriptions: configuration.subscriptions
-      )
-    )
     phase = .awaitingSuback(deadline: now + configuration.answerTime, state, since: now)
     return .none
   }
 
-  private mutating func receive(
-    _ suback: SubscribeAcknowledgement,
-    _ state: ConnectedState,
-    since: NIODeadline
-  ) -> Action {
-    let subscriptions = configuration.subscriptions
-    guard suback.packetIdentifier == Self.subscribeIdentifier,
-      suback.reasonCodes.count == subscriptions.count
-    else { return violation(.mismatchedSubscribeAcknowledgement) }
-    var state = state
-    for (subscription, code) in zip(subscriptions, suback.reasonCodes) where code.isFailure {
-      state.refusedSubscriptions[subscription.filter] = code
-    }
-    phase = .connected(since: since)
-    return .connected(state)
-  }
-
   private mutating func receiveInSession(_ packet: Packet, at now: NIODeadline) -> Action {
     switch packet {
-    case .publish(let publish):
-      return receive(publish)
-    case .puback(let acknowledgement):
-      outgoing.acknowledge(acknowledgement.packetIdentifier, acknowledgement.reasonCode)
+    case .publish(let publish): return receive(publish)
+    case .puback(let answer):
+      return check(
+        outgoing.acknowledge(answer.packetIdentifier, answer.reasonCode, at: now, log: &log), answer)
+    case .pubrec(let answer):
+      return check(outgoing.received(answer.packetIdentifier, answer.reasonCode, at: now, log: &log), answer)
+    case .pubcomp(let answer):
+      return check(outgoing.completed(answer.packetIdentifier, answer.reasonCode, at: now, log: &log), answer)
+    case .pubrel(let release):
+      guard !inbox.isUnderWay(release.packetIdentifier) else {
+        return violation(.unexpectedRelease(packetIdentifier: release.packetIdentifier))
+      }
+      inbox.release(release.packetIdentifier, log: &log)
+      return .none
+    case .suback(let suback): return receive(suback)
+    case .unsuback(let unsuback):
+      guard let answer = subscriptions.unsubscribed(unsuback) else {
+        return violation(.mismatchedSubscribeAcknowledgement)
+      }
+      take(answer)
       return .none
     case .pingresp:
       guard keepAlive.receivedPingResponse(at: now) else { return violation(unexpected(packet)) }
@@ -102,51 +112,78 @@ extension SessionMachine {
         fences[index].stage = .awaitingHandlers(through: inbox.lastSequence)
       }
       return .none
-    case .disconnect(let disconnect) where version == .v5:
-      return receive(disconnect)
-    default:
-      return violation(unexpected(packet))
+    case .disconnect(let disconnect) where version == .v5: return receive(disconnect)
+    case .auth(let packet): return receive(packet)
+    default: return violation(unexpected(packet))
     }
   }
 
-  private mutating func receive(_ publish: Publish) -> Action {
-    guard publish.message.qualityOfService < .exactlyOnce else {
-      return violation(.unexpectedQualityOfService)
+  private mutating func check(
+    _ acknowledged: OutgoingPublishes.Acknowledged, _ answer: PublishAcknowledgement
+  ) -> Action {
+    guard acknowledged == .mismatched else { return .none }
+    return violation(.mismatchedAcknowledgement(packetIdentifier: answer.packetIdentifier))
+  }
+
+  private mutating func receive(_ suback: SubscribeAcknowledgement) -> Action {
+    guard let answer = subscriptions.subscribed(suback) else {
+      return violation(.mismatchedSubscribeAcknowledgement)
     }
-    guard publish.topicAlias == nil else { return violation(.unexpectedTopicAlias) }
-    // More unacknowledged messages than our Receive Maximum would be a violation too, but mosquitto 2.0.11
-    // sends them out of a long queue. They are taken: a full inbox stops the reading, which bounds them.
-    let route = filters.firstIndex { $0.matches(publish.topic) }
-    inbox.append(
-      ReceivedMessage(
-        topic: publish.topic,
-        payload: publish.payload,
-        qualityOfService: publish.message.qualityOfService,
-        isRetained: publish.message.retain,
-        isDuplicate: publish.isDuplicate,
-        isPayloadTruncated: publish.isPayloadTruncated,
-        properties: publish.message.properties
-      ),
-      route: route,
-      packetIdentifier: publish.packetIdentifier
-    )
+    take(answer)
+    guard case .awaitingSuback(let deadline, var state, let since) = phase else {
+      return answer.refused.isEmpty ? .none : .subscriptionsRefused(answer.refused)
+    }
+    state.refusedSubscriptions.merge(answer.refused) { _, new in new }
+    guard subscriptions.initialCount == 0 else {
+      phase = .awaitingSuback(deadline: deadline, state, since: since)
+      return .none
+    }
+    phase = .connected(since: since)
+    return .connected(state)
+  }
+
+  private mutating func take(_ answer: Subscriptions.Answer) {
+    if !subscriptions.isAwaitingAnswer { requestDeadline = nil }
+    finishedRequests.append(contentsOf: answer.callers.map { (id: $0.0, failure: $0.1) })
+  }
+
+  private mutating func receive(_ publish: Publish) -> Action {
+    var publish = publish
+    do throws(ProtocolViolation) {
+      try incomingAliases.restore(&publish)
+    } catch {
+      return violation(error)
+    }
+    let route = subscriptions.route(for: publish)?.id ?? (hasFallback ? .fallback : nil)
+    guard
+      inbox.append(
+        ReceivedMessage(publish), route: route, packetIdentifier: publish.packetIdentifier, log: &log)
+    else { return violation(.identifierInUse(publish.packetIdentifier ?? 0)) }
+    if !configuration.allowsExcessMessages, inbox.windowCount > configuration.receiveMaximum {
+      return violation(.receiveMaximumExceeded)
+    }
     return route == nil ? .unrouted(topic: publish.topic) : .none
   }
 
   private mutating func receive(_ disconnect: Disconnect) -> Action {
-    let broker = configuration.broker
-    let failure: ConnectionFailure =
-      disconnect.reasonCode == .sessionTakenOver
-      ? .sessionTakenOver(broker: broker, clientIdentifier: clientIdentifier)
-      : .disconnected(broker: broker, disconnect.reasonCode, detail: disconnect.properties.reasonString)
+    let failure: ConnectionFailure
+    switch disconnect.reasonCode {
+    case .disconnectWithWill: return violation(unexpected(.disconnect(disconnect)))
+    case .sessionTakenOver:
+      failure = .sessionTakenOver(broker: broker, clientIdentifier: clientIdentifier)
+    default:
+      failure = .disconnected(
+        broker: broker, disconnect.reasonCode, detail: disconnect.properties.reasonString,
+        serverReference: disconnect.properties.serverReference)
+    }
     return fail(failure, reasonCode: nil)
   }
 
-  private mutating func violation(_ violation: ProtocolViolation) -> Action {
-    fail(.protocolViolation(broker: configuration.broker, violation), reasonCode: violation.reasonCode)
+  mutating func violation(_ violation: ProtocolViolation) -> Action {
+    fail(.protocolViolation(broker: broker, violation), reasonCode: violation.reasonCode)
   }
 
-  private func unexpected(_ packet: Packet) -> ProtocolViolation {
+  func unexpected(_ packet: Packet) -> ProtocolViolation {
     .unexpectedPacket("\(packet.type)".uppercased())
   }
 }

@@ -4,7 +4,8 @@ package import NIOCore
 ///
 /// Each event is a method that takes the time and returns what the event asks for. What is to be written is
 /// pulled with ``next(canSend:at:)`` after every event, for as long as the connection takes it, so nothing
-/// piles up behind a slow network except in the bounded queue.
+/// piles up behind a slow network except in the bounded queue. What is to be stored is pulled with
+/// ``nextGroup()``, and what may only follow when it is durable waits inside.
 package struct SessionMachine {
   /// What a packet or the passing of time asks for.
   package enum Action: Equatable {
@@ -13,6 +14,11 @@ package struct SessionMachine {
     case connected(ConnectedState)
     /// No route wants a message of this topic; it will be acknowledged.
     case unrouted(topic: String)
+    /// The broker refused these filters, which were asked for after the session was ready.
+    case subscriptionsRefused([String: ReasonCode])
+    /// The broker's step of an authentication, which ``SessionMachine/authenticationAnswered(_:at:)`` answers.
+    /// The final one needs no data in the answer.
+    case authenticate(ByteBuffer?, isFinal: Bool)
     /// Write what ``SessionMachine/next(canSend:at:)`` has (a DISCONNECT at most), and close.
     case close
   }
@@ -21,7 +27,9 @@ package struct SessionMachine {
   package enum Output: Equatable {
     case send(Packet)
     case finishPublish(PublishBatchID, MQTTError?)
-    case finishFence(FenceID)
+    case finishRequest(RequestID, MQTTError?)
+    /// A message that was accepted, and whose acknowledgement nobody waits for, goes nowhere.
+    case drop(topic: String, MQTTError)
   }
 
   /// What follows the end of a connection.
@@ -32,12 +40,6 @@ package struct SessionMachine {
     case atOnceWithOlderVersion
     /// `shutDown` has ended it.
     case stop
-  }
-
-  package struct FenceID: Sendable, Hashable {
-    package let number: UInt64
-
-    package init(_ number: UInt64) { self.number = number }
   }
 
   enum Phase {
@@ -56,65 +58,90 @@ package struct SessionMachine {
       case awaitingHandlers(through: UInt64)
     }
 
-    var id: FenceID
+    var id: RequestID
     var stage = Stage.unsent
   }
 
-  /// Publishes count from 1, so SUBSCRIBE is never mistaken for one of them.
-  static let subscribeIdentifier = UInt16(OutgoingPublishes.identifierCount + 1)
   /// So many connections of 5.0 that end without CONNACK make the next try one of 3.1.1.
   private static let unansweredLimit = 2
 
-  private(set) var configuration: SessionConfiguration
-  /// Those of the configuration's subscriptions, in the same order.
-  private(set) var filters: [TopicFilter] = []
+  let configuration: SessionConfiguration
+  /// Whether messages that no route wants are for ``RouteID/fallback``.
+  package var hasFallback = false
+  /// The broker of the connection, or of the last one.
+  var broker: String
+  var subscriptions = Subscriptions()
   /// The version to connect with, or of the connection.
-  package internal(set) var version = ProtocolVersion.v5
+  package internal(set) var version: ProtocolVersion
   var phase = Phase.disconnected
   var limits = ServerLimits()
   var outgoing: OutgoingPublishes
   var inbox: Inbox
+  var log = SessionLog()
+  /// What the wall clock is ahead of the clock of deadlines, in milliseconds. For messages that expire.
+  package var wallClockOffset: Int64 = 0
   var keepAlive: KeepAlive
+  var authentication: AuthenticationExchange
+  var incomingAliases = TopicAliases(limit: 0)
+  var outgoingAliases = TopicAliases(limit: 0)
   var fences = CircularBuffer<Fence>()
-  /// Packets that go before everything else: one CONNECT, SUBSCRIBE or DISCONNECT.
+  /// Requests that have ended, and how.
+  var finishedRequests = CircularBuffer<(id: RequestID, failure: MQTTError?)>()
+  /// Packets that go before everything else: one CONNECT, AUTH or DISCONNECT.
   var control: Packet?
-  var clientIdentifier: String
+  /// For SUBACK or UNSUBACK of requests after the session was ready.
+  var requestDeadline: NIODeadline?
+  package internal(set) var clientIdentifier: String
   private var schedule: ReconnectSchedule
   var hasConnectedBefore = false
   var unansweredConnects = 0
-  private var isPingDue = false
-  private var isShutDown = false
+  var isPingDue = false
+  var isShutDown = false
 
   package init(configuration: SessionConfiguration) {
     self.configuration = configuration
-    outgoing = OutgoingPublishes(limit: configuration.outgoingQueueLimit)
+    broker = configuration.broker
+    version = if case .only(let version) = configuration.versions { version } else { .v5 }
+    outgoing = OutgoingPublishes(
+      limits: OutgoingLimits(
+        messages: configuration.outgoingQueueLimit, bytes: configuration.outgoingQueueByteLimit,
+        window: configuration.sendMaximum))
     inbox = Inbox(limit: Int(configuration.receiveMaximum))
     keepAlive = KeepAlive(interval: nil, responseTime: configuration.answerTime, at: .uptimeNanoseconds(0))
+    authentication = AuthenticationExchange(method: configuration.authenticationMethod)
     clientIdentifier = configuration.clientIdentifier
-    schedule = ReconnectSchedule(backoff: configuration.backoff)
+    schedule = ReconnectSchedule(
+      backoff: configuration.backoff, brokerCount: configuration.brokerCount)
   }
 
   /// Fixes what to subscribe to, before the first connection. Throws what of the configuration cannot be sent.
-  package mutating func subscribe(to subscriptions: [Subscription]) throws(MQTTError) {
-    configuration.subscriptions = subscriptions
+  package mutating func start(with routes: [RouteSubscription]) throws(MQTTError) {
     try configuration.validate()
-    filters = subscriptions.compactMap { TopicFilter($0.filter) }
+    for route in routes { try subscriptions.add(route) }
   }
 
   // MARK: The connection
 
   /// A connection is open: CONNECT goes out.
-  package mutating func connectionOpened(at now: NIODeadline) {
+  ///
+  /// - Parameters:
+  ///   - broker: As failures are to name it; nil if it is the one before.
+  ///   - authenticationData: The client's first step, if there is an authentication method.
+  package mutating func connectionOpened(
+    to broker: String? = nil, authenticationData: ByteBuffer? = nil, at now: NIODeadline
+  ) {
     guard case .disconnected = phase else {
       preconditionFailure("a second connection was opened beside the first")
     }
+    self.broker = broker ?? self.broker
     phase = .awaitingConnack(deadline: now + configuration.answerTime)
     keepAlive = KeepAlive(interval: nil, responseTime: configuration.answerTime, at: now)
     control = .connect(
       configuration.connect(
         version: version,
         cleanStart: configuration.cleanStart && !hasConnectedBefore,
-        clientIdentifier: clientIdentifier
+        clientIdentifier: clientIdentifier,
+        authenticationData: authenticationData
       )
     )
   }
@@ -130,14 +157,10 @@ package struct SessionMachine {
     fraction: Double
   ) -> Reconnect {
     let ended = phase
-    phase = .disconnected
-    control = nil
-    isPingDue = false
-    inbox.connectionLost()
-    for index in fences.indices { fences[index].stage = .unsent }
+    forgetConnection()
     guard !isShutDown else { return .stop }
 
-    var failure = cause ?? .closed(broker: configuration.broker)
+    var failure = cause ?? .closed(broker: broker)
     var since: NIODeadline?
     var isClosedByBroker = true
     switch ended {
@@ -154,7 +177,7 @@ package struct SessionMachine {
     }
     let lifetime = since.map { now - $0 }
     if schedule.isTakeoverLikely(lifetime: lifetime, closedByBroker: isClosedByBroker) {
-      failure = .sessionTakenOver(broker: configuration.broker, clientIdentifier: clientIdentifier)
+      failure = .sessionTakenOver(broker: broker, clientIdentifier: clientIdentifier)
     }
     let isRepeated = schedule.isRepeated(failure, lifetime: lifetime)
     return .wait(
@@ -164,8 +187,20 @@ package struct SessionMachine {
     )
   }
 
+  private mutating func forgetConnection() {
+    phase = .disconnected
+    control = nil
+    isPingDue = false
+    requestDeadline = nil
+    inbox.connectionLost()
+    subscriptions.connectionLost()
+    if let caller = authentication.connectionLost() { finishedRequests.append((caller, .notConnected)) }
+    for index in fences.indices { fences[index].stage = .unsent }
+  }
+
   /// Whether to try 3.1.1 now, because the broker has refused 5.0 or does not answer it.
   private mutating func fallBack(afterConnack: Bool) -> Bool {
+    guard configuration.versions == .newest, configuration.authenticationMethod == nil else { return false }
     unansweredConnects += 1
     switch version {
     case .v5:
@@ -218,106 +253,5 @@ package struct SessionMachine {
     }
     phase = .closing(failure, since: since)
     return .close
-  }
-
-  // MARK: Time
-
-  /// When ``tick(at:)`` has something to do, unless other events come first.
-  package var nextDeadline: NIODeadline? {
-    var deadlines = [inbox.retryAt]
-    switch phase {
-    case .closing: return nil
-    case .disconnected: break
-    case .awaitingConnack(let deadline), .awaitingSuback(let deadline, _, _): deadlines.append(deadline)
-    case .connected: deadlines.append(keepAlive.nextDeadline)
-    }
-    return deadlines.compactMap { $0 }.min()
-  }
-
-  package mutating func tick(at now: NIODeadline) -> Action {
-    switch phase {
-    case .disconnected, .closing: return .none
-    case .awaitingConnack(let deadline):
-      guard now >= deadline else { return .none }
-      return fail(.timedOut(broker: configuration.broker, waitingFor: "CONNACK"), reasonCode: nil)
-    case .awaitingSuback(let deadline, _, _):
-      guard now >= deadline else { return .none }
-      return fail(.timedOut(broker: configuration.broker, waitingFor: "SUBACK"), reasonCode: .protocolError)
-    case .connected:
-      switch keepAlive.check(at: now) {
-      case .fine: return .none
-      case .ping:
-        isPingDue = true
-        return .none
-      case .timedOut:
-        return fail(.keepAliveTimeout(broker: configuration.broker), reasonCode: .keepAliveTimeout)
-      }
-    }
-  }
-
-  // MARK: Output
-
-  /// The next thing to do: to write, if `canSend`, or to report. nil until another event.
-  package mutating func next(canSend: Bool, at now: NIODeadline) -> Output? {
-    if let id = nextFinishedFence() { return .finishFence(id) }
-    guard canSend, let packet = nextPacket(at: now) else {
-      guard case .finish(let batch, let failure) = outgoing.next(limits: nil, version: version) else {
-        return nil
-      }
-      return .finishPublish(batch, failure)
-    }
-    switch packet {
-    case .finish(let batch, let failure): return .finishPublish(batch, failure)
-    case .packet(let packet):
-      keepAlive.sent(at: now)
-      return .send(packet)
-    }
-  }
-
-  private enum Step {
-    case packet(Packet)
-    case finish(PublishBatchID, MQTTError?)
-  }
-
-  private mutating func nextPacket(at now: NIODeadline) -> Step? {
-    switch phase {
-    case .disconnected: return nil
-    case .awaitingConnack: break
-    case .closing(let failure, _):
-      // In good order the broker gets its acknowledgements first.
-      if failure == nil, control != nil, let identifier = inbox.nextAcknowledgement() {
-        return .packet(.puback(PublishAcknowledgement(packetIdentifier: identifier)))
-      }
-    case .awaitingSuback, .connected:
-      if control == nil, let step = nextSessionPacket(at: now) { return step }
-    }
-    defer { control = nil }
-    return control.map { .packet($0) }
-  }
-
-  private mutating func nextSessionPacket(at now: NIODeadline) -> Step? {
-    if let identifier = inbox.nextAcknowledgement() {
-      return .packet(.puback(PublishAcknowledgement(packetIdentifier: identifier)))
-    }
-    if case .connected = phase, isPingDue || fences.contains(where: { $0.stage == .unsent }) {
-      isPingDue = false
-      let ping = keepAlive.sentPing(at: now)
-      for index in fences.indices where fences[index].stage == .unsent {
-        fences[index].stage = .awaitingPing(ping)
-      }
-      return .packet(.pingreq)
-    }
-    switch outgoing.next(limits: limits, version: version) {
-    case .send(let publish): return .packet(.publish(publish))
-    case .finish(let batch, let failure): return .finish(batch, failure)
-    case nil: return nil
-    }
-  }
-
-  private mutating func nextFinishedFence() -> FenceID? {
-    guard let first = fences.first, case .awaitingHandlers(let through) = first.stage,
-      inbox.isSettled(through: through)
-    else { return nil }
-    return fences.removeFirst().id
   }
 }

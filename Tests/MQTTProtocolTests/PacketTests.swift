@@ -39,7 +39,7 @@ import Testing
           cleanStart: false,
           keepAlive: 1,
           credentials: ConnectCredentials(userName: "u", password: ByteBuffer(string: "p")),
-          will: Will(message: Message(topic: "w", payload: ByteBuffer(string: "x"), retain: true))
+          will: Will(Message(topic: "w", payload: ByteBuffer(string: "x"), retain: true))
         )
       ),
       [0x10, 25, 0, 4, 77, 81, 84, 84, 4, 0xEC, 0, 1, 0, 1, 99, 0, 1, 119, 0, 1, 120, 0, 1, 117, 0, 1, 112]
@@ -53,7 +53,7 @@ import Testing
           cleanStart: false,
           keepAlive: 0,
           credentials: ConnectCredentials(userName: nil, password: ByteBuffer(bytes: [1])),
-          will: Will(message: Message("w", "", qualityOfService: .exactlyOnce), delayInterval: 5),
+          will: Will(Message("w", "", qualityOfService: .exactlyOnce), delayInterval: 5),
           properties: connectProperties
         )
       ),

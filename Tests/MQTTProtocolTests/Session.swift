@@ -7,12 +7,20 @@ final class Session {
   var now = NIODeadline.seconds(1)
   private var lastBatch: UInt64 = 0
 
-  init(_ change: (inout SessionConfiguration) -> Void = { _ in }) throws {
+  /// - Parameters:
+  ///   - routes: Filters, each of which becomes a route at quality of service 2; the first is `RouteID(0)`.
+  ///   - stored: What a store has kept; without it there is no store.
+  init(
+    routes: [String] = [],
+    stored: [ByteBuffer]? = nil,
+    _ change: (inout SessionConfiguration) -> Void = { _ in }
+  ) throws {
     var configuration = SessionConfiguration(broker: "broker:1883", clientIdentifier: "me")
     configuration.backoff = ReconnectBackoff(initial: .seconds(1), ceiling: .seconds(60))
     change(&configuration)
     machine = SessionMachine(configuration: configuration)
-    try machine.subscribe(to: configuration.subscriptions)
+    if let stored { try machine.restore(stored, at: now) }
+    try machine.start(with: routes.enumerated().map { RouteSubscription(RouteID($0), $1) })
   }
 
   /// All that the machine wants to write now.
@@ -37,7 +45,7 @@ final class Session {
         .suback(
           SubscribeAcknowledgement(
             packetIdentifier: subscribe.packetIdentifier,
-            reasonCodes: subscribe.subscriptions.map { _ in .grantedAtLeastOnce }
+            reasonCodes: subscribe.subscriptions.map { _ in .grantedExactlyOnce }
           )
         )
       )
@@ -52,7 +60,7 @@ final class Session {
 
   func handled(_ batch: InboxBatch) { machine.handled(batch.token) }
 
-  func failed(_ batch: InboxBatch) -> Int? { machine.failed(batch.token, at: now, fraction: 1) }
+  func failed(_ batch: InboxBatch) -> FailedDelivery { machine.failed(batch, at: now, fraction: 1) }
 
   func receive(_ packet: Packet) -> SessionMachine.Action { machine.receive(packet, at: now) }
 
@@ -61,24 +69,60 @@ final class Session {
   }
 
   @discardableResult
-  func publish(_ texts: [String], _ qualityOfService: QualityOfService = .atLeastOnce) throws
-    -> PublishBatchID
-  {
+  func publish(
+    _ texts: [String],
+    topic: String = "t",
+    _ qualityOfService: QualityOfService = .atLeastOnce,
+    until milestone: PublishMilestone = .acknowledged,
+    policy: QueuePolicy = .keepAll,
+    expiry: UInt32? = nil
+  ) throws -> PublishBatchID {
     lastBatch += 1
     let batch = PublishBatchID(lastBatch)
-    try machine.publish(texts.map { Message("t", $0, qualityOfService: qualityOfService) }, batch: batch)
+    let messages = texts.map { text in
+      var message = Message(topic, text, qualityOfService: qualityOfService)
+      message.properties.messageExpiryInterval = expiry
+      return message
+    }
+    try machine.publish(messages, batch: batch, until: milestone, policy: policy, at: now)
     return batch
   }
 
-  func deliver(_ text: String, topic: String = "t", _ identifier: UInt16?) -> SessionMachine.Action {
-    receive(
+  /// Makes durable what is to be, and returns it.
+  @discardableResult
+  func commit() -> [ByteBuffer] {
+    var groups: [ByteBuffer] = []
+    while let group = machine.nextGroup() {
+      groups.append(group)
+      machine.committed()
+    }
+    return groups
+  }
+
+  /// A PUBLISH; without an identifier at quality of service 0.
+  func deliver(
+    _ text: String, topic: String = "t", _ identifier: UInt16?, exactlyOnce: Bool = false,
+    isDuplicate: Bool = false
+  ) -> SessionMachine.Action {
+    let qualityOfService: QualityOfService =
+      identifier == nil ? .atMostOnce : exactlyOnce ? .exactlyOnce : .atLeastOnce
+    return receive(
       .publish(
         Publish(
-          Message(topic, text, qualityOfService: identifier == nil ? .atMostOnce : .atLeastOnce),
-          packetIdentifier: identifier
-        )
-      )
-    )
+          Message(topic, text, qualityOfService: qualityOfService), isDuplicate: isDuplicate,
+          packetIdentifier: identifier)))
+  }
+
+  func pubrec(_ identifier: UInt16, _ code: ReasonCode = .success) -> SessionMachine.Action {
+    receive(.pubrec(PublishAcknowledgement(packetIdentifier: identifier, reasonCode: code)))
+  }
+
+  func pubrel(_ identifier: UInt16) -> SessionMachine.Action {
+    receive(.pubrel(PublishAcknowledgement(packetIdentifier: identifier)))
+  }
+
+  func pubcomp(_ identifier: UInt16, _ code: ReasonCode = .success) -> SessionMachine.Action {
+    receive(.pubcomp(PublishAcknowledgement(packetIdentifier: identifier, reasonCode: code)))
   }
 
   func acknowledge(_ identifier: UInt16, _ code: ReasonCode = .success) {
@@ -93,7 +137,19 @@ extension Packet {
     case .publish(let publish):
       "\(publish.packetIdentifier ?? 0)\(publish.isDuplicate ? "+" : "") \(String(buffer: publish.payload))"
     case .puback(let acknowledgement): "ack \(acknowledgement.packetIdentifier)"
+    case .pubrec(let acknowledgement), .pubrel(let acknowledgement), .pubcomp(let acknowledgement):
+      "\(type) \(acknowledgement.packetIdentifier)"
     default: "\(type)"
     }
   }
+}
+
+extension RouteSubscription {
+  init(_ id: RouteID, _ filter: String) {
+    self.init(id: id, subscription: Subscription(filter: filter, qualityOfService: .exactlyOnce))
+  }
+}
+
+extension InboxBatch {
+  var texts: [String] { messages.map(\.text) }
 }

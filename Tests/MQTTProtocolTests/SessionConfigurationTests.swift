@@ -24,25 +24,17 @@ import Testing
     #expect(refusal { $0.clientIdentifier = "a\u{0}" } != nil)
     #expect(refusal { $0.credentials = Credentials(userName: long, password: nil) } != nil)
     #expect(refusal { $0.credentials = Credentials(userName: "u", password: long) } != nil)
-    #expect(refusal { $0.will = Message("w", long) } != nil)
-    #expect(refusal { $0.will = Message("w/#", "") } == .invalidTopic("w/#"))
+    #expect(refusal { $0.will = Will(Message("w", long)) } != nil)
+    #expect(refusal { $0.will = Will(Message("w/#", "")) } == .invalidTopic("w/#"))
     #expect(refusal { $0.receiveMaximum = 0 } != nil)
     #expect(refusal { $0.maximumPacketSize = 1023 } != nil)
     #expect(refusal { $0.outgoingQueueLimit = 0 } != nil)
   }
 
-  @Test func routesAreCheckedBeforeAnythingIsSent() {
-    func subscription(_ filter: String, _ qualityOfService: QualityOfService) -> Subscription {
-      Subscription(filter: filter, qualityOfService: qualityOfService)
-    }
-    #expect(refusal { $0.subscriptions = [subscription("a/#/b", .atLeastOnce)] } == .invalidFilter("a/#/b"))
-    #expect(
-      refusal { $0.subscriptions = [subscription("a", .exactlyOnce)] }
-        == .unsupportedQualityOfService(.exactlyOnce)
-    )
-    #expect(
-      refusal { $0.subscriptions = Array(repeating: subscription("a", .atMostOnce), count: 1001) } != nil
-    )
+  @Test func limitsOfZeroAreNamed() {
+    #expect(refusal { $0.outgoingQueueByteLimit = 0 } != nil)
+    #expect(refusal { $0.sendMaximum = 0 } != nil)
+    #expect(refusal { $0.userProperties = [UserProperty(name: "n", value: "\u{0}")] } != nil)
   }
 
   @Test func aMessageThatCannotBeEncodedIsRefused() {

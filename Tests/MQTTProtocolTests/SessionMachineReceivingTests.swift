@@ -6,10 +6,7 @@ import Testing
 @Suite struct SessionMachineReceivingTests {
   private static func subscribed(_ change: (inout SessionConfiguration) -> Void = { _ in }) throws -> Session
   {
-    let session = try Session {
-      $0.subscriptions = ["t", "u"].map { Subscription(filter: $0, qualityOfService: .atLeastOnce) }
-      change(&$0)
-    }
+    let session = try Session(routes: ["t", "u"], stored: nil, change)
     session.connect()
     return session
   }
@@ -20,13 +17,13 @@ import Testing
       #expect(session.deliver(text, topic: topic, UInt16(identifier)) == .none)
     }
     let first = try #require(session.nextBatch())
-    #expect(first.route == 0 && first.messages.map { String(buffer: $0.payload) } == ["a", "b"])
+    #expect(first.route == RouteID(0) && first.texts == ["a", "b"])
     #expect(session.nextBatch() == nil, "one handler at a time")
     #expect(session.written().isEmpty)
     session.handled(first)
     #expect(session.written().map(\.line) == ["ack 1", "ack 2"])
     let second = try #require(session.nextBatch())
-    #expect(second.route == 1)
+    #expect(second.route == RouteID(1))
     session.handled(second)
     #expect(session.written().map(\.line) == ["ack 3"])
   }
@@ -40,7 +37,7 @@ import Testing
     _ = session.deliver("a", 1)
     session.handled(old)
     #expect(session.written().isEmpty)
-    #expect(session.failed(old) == nil)
+    #expect(session.failed(old) == .forgotten)
     let new = try #require(session.nextBatch())
     session.handled(new)
     #expect(session.written().map(\.line) == ["ack 1"])
@@ -51,7 +48,7 @@ import Testing
     _ = session.deliver("a", 1)
     let batch = try #require(session.nextBatch())
     for (failures, wait) in [(1, 1), (2, 2), (3, 4)] {
-      #expect(session.failed(batch) == failures)
+      #expect(session.failed(batch) == .retried(failures: failures))
       #expect(session.nextBatch() == nil)
       #expect(session.machine.nextDeadline == session.now + .seconds(Int64(wait)))
       session.now = session.now + .seconds(Int64(wait))
@@ -91,7 +88,7 @@ import Testing
 
   @Test func aFenceWaitsForThePingAndForTheHandlers() throws {
     let session = try Self.subscribed()
-    let fence = SessionMachine.FenceID(1)
+    let fence = RequestID(1)
     try session.machine.fence(fence)
     #expect(session.written().map(\.line) == ["pingreq"])
     _ = session.deliver("a", 1)
@@ -100,18 +97,18 @@ import Testing
     #expect(session.outputs() == [])
     let batch = try #require(session.nextBatch())
     session.handled(batch)
-    #expect(session.outputs().first == .finishFence(fence))
+    #expect(session.outputs().first == .finishRequest(fence, nil))
   }
 
   @Test func aFenceAsksAgainOnTheNextConnection() throws {
     let session = try Self.subscribed()
-    try session.machine.fence(.init(1))
+    try session.machine.fence(RequestID(1))
     #expect(session.written().map(\.line) == ["pingreq"])
     _ = session.disconnect()
     session.connect()
     #expect(session.written().map(\.line) == ["pingreq"])
     _ = session.receive(.pingresp)
-    #expect(session.outputs() == [.finishFence(.init(1))])
+    #expect(session.outputs() == [.finishRequest(RequestID(1), nil)])
   }
 
   @Test func silenceIsAskedAboutAndThenGivenUp() throws {
@@ -172,11 +169,13 @@ import Testing
       (.pingresp, .protocolError),
       (.pingreq, .protocolError),
       (.connack(Connack()), .protocolError),
-      (.pubrec(PublishAcknowledgement(packetIdentifier: 1)), .protocolError),
-      (
-        .publish(Publish(Message("t", "", qualityOfService: .exactlyOnce), packetIdentifier: 1)),
-        .qualityOfServiceNotSupported
-      ),
+      (.connect(Connect(version: .v5, clientIdentifier: "", cleanStart: true, keepAlive: 0)), .protocolError),
+      (.subscribe(Subscribe(packetIdentifier: 1, subscriptions: [])), .protocolError),
+      (.suback(SubscribeAcknowledgement(packetIdentifier: 1, reasonCodes: [.success])), .protocolError),
+      (.unsubscribe(Unsubscribe(packetIdentifier: 1, filters: [])), .protocolError),
+      (.unsuback(SubscribeAcknowledgement(packetIdentifier: 1, reasonCodes: [])), .protocolError),
+      (.auth(Authentication(reasonCode: .continueAuthentication)), .protocolError),
+      (.disconnect(Disconnect(reasonCode: .disconnectWithWill)), .protocolError),
       (.publish(Publish(Message("t", ""), packetIdentifier: 1, topicAlias: 1)), .topicAliasInvalid),
     ]
     for (packet, reason) in cases {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite struct MQTTClientTests {
-  @Test(arguments: [QualityOfService.atMostOnce, .atLeastOnce])
+  @Test(arguments: [QualityOfService.atMostOnce, .atLeastOnce, .exactlyOnce])
   func messagesArriveInOrder(at qualityOfService: QualityOfService) async throws {
     try await Mosquitto.with { broker in
       let received = Received()
@@ -66,7 +66,7 @@ import Testing
       try await withClient(configuration(port: broker.port, "watcher"), routes: [received.route("will")]) {
         watcher in
         var dying = configuration(port: broker.port, "leaving")
-        dying.will = Message("will", "gone")
+        dying.will = Will(Message("will", "gone"))
         try await withClient(dying) { _ in }
         try await watcher.publish(Message("will", "after"))
         try await eventually { received.texts.contains("after") }
@@ -81,11 +81,14 @@ import Testing
       try await withClient(configuration(port: broker.port, "watcher"), routes: [received.route("will")]) {
         _ in
         var first = configuration(port: broker.port, "cut")
-        first.will = Message("will", "gone", retain: true)
+        first.cleanStart = true
+        first.will = Will(Message("will", "gone", retain: true))
         first.backoff = ReconnectBackoff(initial: .seconds(30), ceiling: .seconds(30))
         try await withClient(first) { client in
           // Another client of the same identifier makes the broker cut the first one's connection.
-          try await withClient(configuration(port: broker.port, "cut")) { _ in
+          var second = configuration(port: broker.port, "cut")
+          second.cleanStart = true
+          try await withClient(second) { _ in
             try await eventually("the will") { received.texts == ["gone"] }
             try await client.reaches { $0.failure != nil }
           }
@@ -176,7 +179,9 @@ import Testing
     try await withClient(limited, connected: false) { client in
       // An immediate task has handed its messages over when its initializer returns.
       let waiting = Task.immediate { try await client.publish((0..<3).map { Message("a", "\($0)") }) }
-      await #expect(throws: MQTTError.queueFull(limit: 3)) { try await client.publish(Message("a", "x")) }
+      await #expect(throws: MQTTError.queueFull(limit: 3, byteLimit: 16 << 20)) {
+        try await client.publish(Message("a", "x"))
+      }
       waiting.cancel()
       await #expect(throws: MQTTError.cancelled) { try await waiting.value }
       // What was withdrawn has left its room.
@@ -190,13 +195,9 @@ import Testing
     let options = Mosquitto.Options(extraLines: ["max_packet_size 2000", "retain_available false"])
     try await Mosquitto.with(options) { broker in
       try await withClient(configuration(port: broker.port, "refused")) { client in
-        let two = Message("a", "b", qualityOfService: .exactlyOnce)
         let large = Message("a", String(repeating: "x", count: 3000))
         let retained = Message("a", "b", retain: true)
         await #expect(throws: MQTTError.invalidTopic("a/+")) { try await client.publish(Message("a/+", "b")) }
-        await #expect(throws: MQTTError.unsupportedQualityOfService(.exactlyOnce)) {
-          try await client.publish(two)
-        }
         await #expect(throws: MQTTError.packetTooLarge(size: 3009, maximum: 2000)) {
           try await client.publish(large)
         }

@@ -14,6 +14,7 @@ import Testing
     try await ScriptedBroker.with { broker in
       var older = configuration(port: broker.port, "c")
       older.sessionExpiry = .zero
+      older.cleanStart = true
       older.maximumPacketSize = 2048
       let received = Received()
       try await withClient(older, routes: [received.route("t")], connected: false) { client in

@@ -1,0 +1,46 @@
+import Metrics
+import NIOCore
+
+/// What a client tells swift-metrics. The labels are documented at ``MQTTClient``.
+///
+/// Not `Sendable`: it belongs to the session's driver.
+final class ClientMetrics {
+  /// Between two updates of the gauges.
+  private static let pause = TimeAmount.milliseconds(250)
+
+  private let inFlight: Gauge
+  private let queued: Gauge
+  private let oldest: Gauge
+  private let reconnects: Counter
+  private let bytesSent: Counter
+  private let bytesReceived: Counter
+  private var nextUpdate = NIODeadline.uptimeNanoseconds(0)
+  private var lastUnfinished = -1
+
+  init(factory: any MetricsFactory, clientIdentifier: String) {
+    let dimensions = [("client_id", clientIdentifier)]
+    inFlight = Gauge(label: "mqtt_client_in_flight", dimensions: dimensions, factory: factory)
+    queued = Gauge(label: "mqtt_client_queued", dimensions: dimensions, factory: factory)
+    oldest = Gauge(
+      label: "mqtt_client_oldest_unacknowledged_seconds", dimensions: dimensions, factory: factory)
+    reconnects = Counter(label: "mqtt_client_reconnects", dimensions: dimensions, factory: factory)
+    bytesSent = Counter(label: "mqtt_client_sent_bytes", dimensions: dimensions, factory: factory)
+    bytesReceived = Counter(label: "mqtt_client_received_bytes", dimensions: dimensions, factory: factory)
+  }
+
+  func sent(_ bytes: Int) { bytesSent.increment(by: bytes) }
+
+  func received(_ bytes: Int) { bytesReceived.increment(by: bytes) }
+
+  func reconnecting() { reconnects.increment() }
+
+  /// Sets the gauges: now and then under load, and always when there is nothing left to do.
+  func update(_ queue: (unfinished: Int, inFlight: Int, oldest: NIODeadline?), at now: NIODeadline) {
+    guard now >= nextUpdate || queue.unfinished == 0, queue.unfinished + lastUnfinished != 0 else { return }
+    nextUpdate = now + Self.pause
+    lastUnfinished = queue.unfinished
+    inFlight.record(queue.inFlight)
+    queued.record(queue.unfinished - queue.inFlight)
+    oldest.record(queue.oldest.map { Double((now - $0).nanoseconds) / 1e9 } ?? 0)
+  }
+}

@@ -1,0 +1,132 @@
+import Logging
+import MQTTProtocol
+import NIOCore
+
+/// Between the machine and the channel.
+extension SessionDriver {
+  /// Packets are gathered up to this size before they are handed to the channel.
+  private static let writeSize = 32 * 1024
+
+  /// Settles once all that waits for the event loop at present has happened, so that a burst of events makes
+  /// one flush.
+  func settleSoon() {
+    guard !isSettlingSoon else { return }
+    isSettlingSoon = true
+    eventLoop.assumeIsolated().execute {
+      self.isSettlingSoon = false
+      self.settle()
+    }
+  }
+
+  /// Brings everything to where it waits for the next event.
+  func settle() {
+    let now = NIODeadline.now()
+    offerWork(at: now)
+    decode(at: now)
+    offerWork(at: now)
+    write(at: now)
+    commitRecords()
+    scheduleTimer()
+    if let channel, !isReading, isClosing || machine.canReceive(at: now) {
+      isReading = true
+      channel.read()
+    }
+    metrics.update(machine.queue, at: now)
+    if isDraining, machine.queue.unfinished == 0 || channel == nil { cancel() }
+  }
+
+  func decode(at now: NIODeadline) {
+    while !isClosing, channel != nil, machine.canReceive(at: now) {
+      do throws(MalformedPacket) {
+        guard let packet = try decoder.next() else { return }
+        perform(machine.receive(packet, at: now))
+      } catch {
+        perform(machine.receiveFailed(error))
+      }
+    }
+  }
+
+  func perform(_ action: SessionMachine.Action) {
+    switch action {
+    case .none: break
+    case .connected(let state): connected(state)
+    case .unrouted(let topic):
+      logger.warning(
+        "a message that no route wants is acknowledged and dropped",
+        metadata: ["topic": "\(topic)"]
+      )
+    case .subscriptionsRefused(let refused): warn(of: refused)
+    case .authenticate(let challenge, let isFinal): authenticate(challenge, isFinal: isFinal)
+    case .close: close()
+    }
+  }
+
+  private func connected(_ state: ConnectedState) {
+    addresses.stood()
+    lastFailure = nil
+    logger.info(
+      "connected",
+      metadata: [
+        "broker": "\(broker)", "version": "\(state.version)",
+        "sessionPresent": "\(state.isSessionPresent)",
+      ]
+    )
+    warn(of: state.refusedSubscriptions)
+    states.send(.connected(state))
+  }
+
+  private func warn(of refused: [String: ReasonCode]) {
+    for (filter, code) in refused {
+      logger.warning("the broker refused the subscription to '\(filter)' (\(code)): check its access rules")
+    }
+  }
+
+  private func offerWork(at now: NIODeadline) {
+    guard let idle = idleHandler, let batch = machine.nextBatch(at: now) else { return }
+    idleHandler = nil
+    idle.resume(returning: Work(batch: batch, handler: handler(of: batch)))
+  }
+
+  /// Writes all that the channel takes, with one flush.
+  func write(at now: NIODeadline) {
+    var hasWritten = false
+    outgoingBytes.clear()
+    while let output = machine.next(canSend: channel?.isWritable ?? false, at: now) {
+      switch output {
+      case .send(let packet):
+        packet.encode(into: &outgoingBytes, version: machine.version)
+        guard outgoingBytes.readableBytes >= Self.writeSize else { continue }
+        metrics.sent(outgoingBytes.readableBytes)
+        channel?.write(outgoingBytes, promise: nil)
+        outgoingBytes.clear()
+        hasWritten = true
+      case .finishPublish(let batch, let failure):
+        publishers.removeValue(forKey: batch)?.resume(returning: failure.map { .failure($0) } ?? .success(()))
+      case .finishRequest(let id, let failure):
+        requests.removeValue(forKey: id)?.resume(returning: failure.map { .failure($0) } ?? .success(()))
+      case .drop(let topic, let error):
+        logger.warning(
+          "an enqueued message goes nowhere", metadata: ["topic": "\(topic)", "reason": "\(error)"])
+      }
+    }
+    if outgoingBytes.readableBytes > 0 {
+      metrics.sent(outgoingBytes.readableBytes)
+      channel?.writeAndFlush(outgoingBytes, promise: nil)
+    } else if hasWritten {
+      channel?.flush()
+    }
+  }
+
+  private func scheduleTimer() {
+    guard let deadline = machine.nextDeadline else { return }
+    // Deadlines mostly move back: a timer that comes too early just looks again.
+    if let timer, timer.deadline <= deadline { return }
+    timer?.task.cancel()
+    let task = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+      self.timer = nil
+      self.perform(self.machine.tick(at: .now()))
+      self.settle()
+    }
+    timer = (deadline, task)
+  }
+}

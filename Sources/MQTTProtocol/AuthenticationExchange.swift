@@ -1,0 +1,107 @@
+package import NIOCore
+
+/// Where an exchange of AUTH packets is (MQTT 5.0, 4.12).
+struct AuthenticationExchange {
+  enum Step: Equatable {
+    case idle
+    /// The application works on its answer. A final one lets the held CONNACK count.
+    case answering(isFinal: Bool)
+    /// AUTH has been sent on a standing connection.
+    case awaitingBroker
+  }
+
+  let method: String?
+  var step = Step.idle
+  /// CONNACK, until the application has approved of the data in it.
+  var heldConnack: Connack?
+  /// The call that has begun a re-authentication.
+  var caller: RequestID?
+  var deadline: NIODeadline?
+
+  init(method: String?) { self.method = method }
+
+  /// Returns the call that waited for the broker.
+  mutating func connectionLost() -> RequestID? {
+    defer { self = AuthenticationExchange(method: method) }
+    return caller
+  }
+}
+
+extension SessionMachine {
+  /// Authenticates again on the standing connection.
+  package mutating func reauthenticate(_ id: RequestID, data: ByteBuffer?, at now: NIODeadline)
+    throws(MQTTError)
+  {
+    guard authentication.method != nil else { throw .noAuthenticator }
+    guard case .connected = phase, authentication.step == .idle else { throw .notConnected }
+    authentication.caller = id
+    send(.reauthenticate, data, at: now)
+  }
+
+  package mutating func cancelReauthentication(_ id: RequestID) {
+    if authentication.caller == id { authentication.caller = nil }
+  }
+
+  /// Answers ``Action/authenticate(_:isFinal:)``.
+  package mutating func authenticationAnswered(_ data: ByteBuffer?, at now: NIODeadline) -> Action {
+    guard case .answering(let isFinal) = authentication.step else { return .none }
+    authentication.step = .idle
+    authentication.deadline = nil
+    guard isFinal else {
+      send(.continueAuthentication, data, at: now)
+      return .none
+    }
+    if let connack = authentication.heldConnack {
+      authentication.heldConnack = nil
+      return accept(connack, at: now)
+    }
+    if let caller = authentication.caller { finishedRequests.append((caller, nil)) }
+    authentication.caller = nil
+    return .none
+  }
+
+  /// The application does not accept the broker's step.
+  package mutating func authenticationFailed(_ detail: String) -> Action {
+    authentication.step = .idle
+    return fail(.authenticationFailed(broker: broker, detail: detail), reasonCode: .notAuthorized)
+  }
+
+  /// What AUTH of the broker asks for.
+  mutating func receive(_ packet: Authentication) -> Action {
+    guard authentication.method != nil, packet.properties.method == authentication.method else {
+      return violation(.mismatchedAuthenticationMethod)
+    }
+    let isBeforeConnack = if case .awaitingConnack = phase { true } else { false }
+    let isFinal = packet.reasonCode == .success
+    guard packet.reasonCode != .reauthenticate,
+      isBeforeConnack ? !isFinal : authentication.step == .awaitingBroker
+    else { return violation(unexpected(.auth(packet))) }
+    return ask(packet.properties.data, isFinal: isFinal)
+  }
+
+  /// Holds CONNACK until the application has seen the broker's last step.
+  mutating func authenticate(_ connack: Connack, at now: NIODeadline) -> Action {
+    guard let method = authentication.method else { return accept(connack, at: now) }
+    guard connack.properties.authenticationMethod == method else {
+      return violation(.mismatchedAuthenticationMethod)
+    }
+    authentication.heldConnack = connack
+    return ask(connack.properties.authenticationData, isFinal: true)
+  }
+
+  private mutating func ask(_ data: ByteBuffer?, isFinal: Bool) -> Action {
+    authentication.step = .answering(isFinal: isFinal)
+    return .authenticate(data, isFinal: isFinal)
+  }
+
+  private mutating func send(_ code: ReasonCode, _ data: ByteBuffer?, at now: NIODeadline) {
+    var packet = Authentication(reasonCode: code)
+    packet.properties.method = authentication.method
+    packet.properties.data = data
+    control = .auth(packet)
+    if case .connected = phase {
+      authentication.step = .awaitingBroker
+      authentication.deadline = now + configuration.answerTime
+    }
+  }
+}

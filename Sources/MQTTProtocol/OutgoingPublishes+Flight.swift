@@ -1,0 +1,214 @@
+import NIOCore
+
+/// Messages on the wire.
+extension OutgoingPublishes {
+  /// What an acknowledgement of the broker turns out to be.
+  enum Acknowledged {
+    case expected
+    /// It acknowledges nothing that was sent on this connection, as can happen after a reconnect.
+    case unknown
+    /// It belongs to another quality of service.
+    case mismatched
+  }
+
+  /// Begins a connection: what is in flight is sent again, in its order and before anything else, under the
+  /// same identifiers, or anew if the broker has forgotten the session.
+  mutating func connected(sessionPresent: Bool, at now: NIODeadline, log: inout SessionLog) {
+    sentCount = 0
+    windowCount = 0
+    releases.removeAll()
+    lastProgress = now
+    for index in inFlight.indices { inFlight[index]?.isInWindow = false }
+    guard !sessionPresent else { return }
+    firstIdentifier = identifier(at: inFlight.count)
+    sendGate = log.append(.began(firstIdentifier: firstIdentifier))
+    for entry in inFlight.reversed() {
+      guard let entry else { continue }
+      guard entry.stage == .published else {
+        // The broker had taken it over; to publish it anew could deliver it twice.
+        if entry.gate != 0 { sendGate = log.append(.withdrawn(number: entry.number)) }
+        finish(entry, .sessionLost(topic: entry.message.topic))
+        continue
+      }
+      waiting.prepend(entry)
+    }
+    inFlight.removeAll()
+  }
+
+  /// What is to be done next; nil until another event.
+  ///
+  /// - Parameter server: What the broker takes; nil while nothing can be sent.
+  mutating func next(
+    server: ServerLimits?, version: ProtocolVersion, at now: NIODeadline, log: inout SessionLog
+  ) -> Action? {
+    if let report = nextReport(log: log) { return report }
+    guard let server else { return nil }
+    if let release = releases.first, log.isDurable(release.gate) {
+      releases.removeFirst()
+      return .release(release.identifier, release.code)
+    }
+    let window = min(server.receiveMaximum, limits.window)
+    if sentCount < inFlight.count {
+      if let action = nextRepeated(window, at: now, log) { return action }
+      guard sentCount == inFlight.count else { return nil }
+    }
+    while let index = waiting.indices.first, log.isDurable(max(waiting[index].gate, sendGate)) {
+      if waiting[index].message.qualityOfService > .atMostOnce {
+        guard windowCount < window, inFlight.count < Self.identifierCount else { return nil }
+      }
+      if let action = sendFirst(server, version, at: now, log: &log) { return action }
+      if let report = finished.popFirst() { return report }
+    }
+    return nil
+  }
+
+  /// Sends the first message that waits; nil if it cannot be sent, and has been finished.
+  private mutating func sendFirst(
+    _ server: ServerLimits, _ version: ProtocolVersion, at now: NIODeadline, log: inout SessionLog
+  ) -> Action? {
+    var entry = waiting.removeFirst()
+    var failure: MQTTError?
+    if let expiry = entry.expiry, expiry <= now {
+      failure = .expired
+    } else {
+      do throws(MQTTError) { try server.check(entry.message, version: version) } catch { failure = error }
+    }
+    if let failure {
+      if entry.gate != 0 { sendGate = log.append(.withdrawn(number: entry.number)) }
+      finish(entry, failure)
+      return nil
+    }
+    guard entry.message.qualityOfService > .atMostOnce else {
+      finish(entry, nil)
+      return .send(Publish(entry.message(at: now)))
+    }
+    if windowCount == 0 { lastProgress = now }
+    let identifier = identifier(at: inFlight.count)
+    entry.isInWindow = true
+    sentCount += 1
+    windowCount += 1
+    let publish = Publish(entry.message(at: now), packetIdentifier: identifier)
+    inFlight.append(entry)
+    return .send(publish)
+  }
+
+  private mutating func nextRepeated(_ window: UInt16, at now: NIODeadline, _ log: SessionLog) -> Action? {
+    while sentCount < inFlight.count {
+      let position = inFlight.index(inFlight.startIndex, offsetBy: sentCount)
+      guard let entry = inFlight[position] else {
+        sentCount += 1
+        continue
+      }
+      let identifier = identifier(at: sentCount)
+      switch entry.stage {
+      case .released(let gate):
+        guard log.isDurable(gate) else { return nil }
+        sentCount += 1
+        return .release(identifier, .success)
+      case .published:
+        guard windowCount < window, log.isDurable(max(entry.gate, sendGate)) else { return nil }
+        inFlight[position]?.isInWindow = true
+        sentCount += 1
+        windowCount += 1
+        return .send(Publish(entry.message(at: now), isDuplicate: true, packetIdentifier: identifier))
+      }
+    }
+    return nil
+  }
+
+  // MARK: Acknowledgements
+
+  /// Takes a PUBACK.
+  mutating func acknowledge(
+    _ identifier: UInt16, _ code: ReasonCode, at now: NIODeadline, log: inout SessionLog
+  ) -> Acknowledged {
+    guard let (position, entry) = sent(identifier) else { return .unknown }
+    guard entry.message.qualityOfService == .atLeastOnce else { return .mismatched }
+    complete(position, entry, code, at: now, log: &log)
+    return .expected
+  }
+
+  /// Takes a PUBREC: PUBREL is due, as soon as it is durable that PUBLISH must not be sent again.
+  mutating func received(
+    _ identifier: UInt16, _ code: ReasonCode, at now: NIODeadline, log: inout SessionLog
+  ) -> Acknowledged {
+    guard let (position, entry) = sent(identifier) else {
+      if !code.isFailure { releases.append((identifier, 0, .packetIdentifierNotFound)) }
+      return .unknown
+    }
+    guard entry.message.qualityOfService == .exactlyOnce else { return .mismatched }
+    guard !code.isFailure else {
+      complete(position, entry, code, at: now, log: &log)
+      return .expected
+    }
+    var gate: UInt64 = 0
+    if case .released(let known) = entry.stage {
+      gate = known
+    } else {
+      gate = log.append(.released(number: entry.number))
+      inFlight[position]?.stage = .released(gate: gate)
+    }
+    lastProgress = now
+    releases.append((identifier, gate, .success))
+    return .expected
+  }
+
+  /// Takes a PUBCOMP.
+  mutating func completed(
+    _ identifier: UInt16, _ code: ReasonCode, at now: NIODeadline, log: inout SessionLog
+  ) -> Acknowledged {
+    guard let (position, entry) = sent(identifier) else { return .unknown }
+    guard entry.message.qualityOfService == .exactlyOnce, entry.stage != .published else {
+      return .mismatched
+    }
+    // "Packet identifier not found" says that the broker was done with it before.
+    complete(position, entry, code == .packetIdentifierNotFound ? .success : code, at: now, log: &log)
+    return .expected
+  }
+
+  private func sent(_ identifier: UInt16) -> (position: CircularBuffer<Entry?>.Index, entry: Entry)? {
+    guard (1...Self.identifierCount).contains(Int(identifier)) else { return nil }
+    let count = Self.identifierCount
+    let index = (Int(identifier) - Int(firstIdentifier) + count) % count
+    guard index < sentCount else { return nil }
+    let position = inFlight.index(inFlight.startIndex, offsetBy: index)
+    return inFlight[position].map { (position, $0) }
+  }
+
+  private mutating func complete(
+    _ position: CircularBuffer<Entry?>.Index, _ entry: Entry, _ code: ReasonCode, at now: NIODeadline,
+    log: inout SessionLog
+  ) {
+    inFlight[position] = nil
+    if entry.isInWindow { windowCount -= 1 }
+    lastProgress = now
+    if entry.gate != 0 { log.append(.completed(number: entry.number)) }
+    finish(entry, code.isFailure ? .refused(topic: entry.message.topic, code) : nil)
+    trim()
+  }
+
+  /// Lets go of the identifiers at the front that are done with.
+  mutating func trim() {
+    while let oldest = inFlight.first, oldest == nil {
+      inFlight.removeFirst()
+      firstIdentifier = identifier(at: 1)
+      sentCount = max(0, sentCount - 1)
+    }
+  }
+
+  func identifier(at index: Int) -> UInt16 {
+    UInt16((Int(firstIdentifier) - 1 + index) % Self.identifierCount + 1)
+  }
+}
+
+extension OutgoingPublishes.Entry {
+  /// The message with what is left of its time, a second at least.
+  func message(at now: NIODeadline) -> Message {
+    guard let expiry else { return message }
+    var message = message
+    let nanoseconds = max(0, (expiry - now).nanoseconds)
+    message.properties.messageExpiryInterval = UInt32(
+      clamping: max(1, (nanoseconds + 999_999_999) / 1_000_000_000))
+    return message
+  }
+}

@@ -1,0 +1,70 @@
+package import NIOCore
+
+/// Deadlines.
+extension SessionMachine {
+  /// When ``tick(at:)`` has something to do, unless other events come first.
+  package var nextDeadline: NIODeadline? {
+    var deadline = earlier(inbox.retryAt, outgoing.nextExpiry)
+    switch phase {
+    case .closing: return nil
+    case .disconnected: break
+    case .awaitingConnack(let answer), .awaitingSuback(let answer, _, _):
+      deadline = earlier(deadline, answer)
+    case .connected:
+      deadline = earlier(deadline, earlier(keepAlive.nextDeadline, acknowledgementDeadline))
+      deadline = earlier(deadline, earlier(requestDeadline, authentication.deadline))
+    }
+    return deadline
+  }
+
+  /// By when the broker has to acknowledge something of what is in flight. While nothing is read, nothing can
+  /// come.
+  private var acknowledgementDeadline: NIODeadline? {
+    guard let time = configuration.acknowledgementTime, outgoing.windowCount > 0, !keepAlive.isPaused else {
+      return nil
+    }
+    return max(outgoing.lastProgress, keepAlive.lastResumed) + time
+  }
+
+  private func earlier(_ one: NIODeadline?, _ other: NIODeadline?) -> NIODeadline? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
+  }
+
+  package mutating func tick(at now: NIODeadline) -> Action {
+    if let expiry = outgoing.nextExpiry, now >= expiry { outgoing.expire(at: now, log: &log) }
+    switch phase {
+    case .disconnected, .closing: return .none
+    case .awaitingConnack(let deadline):
+      guard now >= deadline else { return .none }
+      return fail(.timedOut(broker: broker, waitingFor: "CONNACK"), reasonCode: nil)
+    case .awaitingSuback(let deadline, _, _):
+      guard now >= deadline else { return .none }
+      return fail(.timedOut(broker: broker, waitingFor: "SUBACK"), reasonCode: .protocolError)
+    case .connected:
+      return tickConnected(at: now)
+    }
+  }
+
+  private mutating func tickConnected(at now: NIODeadline) -> Action {
+    if let deadline = acknowledgementDeadline, now >= deadline {
+      let awaited = "the acknowledgement of a message"
+      return fail(.timedOut(broker: broker, waitingFor: awaited), reasonCode: .unspecifiedError)
+    }
+    if let deadline = requestDeadline, now >= deadline {
+      return fail(
+        .timedOut(broker: broker, waitingFor: "SUBACK or UNSUBACK"), reasonCode: .unspecifiedError)
+    }
+    if let deadline = authentication.deadline, now >= deadline {
+      return fail(.timedOut(broker: broker, waitingFor: "AUTH"), reasonCode: .unspecifiedError)
+    }
+    switch keepAlive.check(at: now) {
+    case .fine: return .none
+    case .ping:
+      isPingDue = true
+      return .none
+    case .timedOut:
+      return fail(.keepAliveTimeout(broker: broker), reasonCode: .keepAliveTimeout)
+    }
+  }
+}
