@@ -180,6 +180,7 @@ let package = Package(
       dependencies: [
         "MQTT", "MQTTProtocol", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

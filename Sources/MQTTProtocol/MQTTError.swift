@@ -35,6 +35,8 @@ public enum MQTTError: Error, Sendable, Hashable {
   case alreadySubscribed(String)
   /// The client authenticates with user name and password only.
   case noAuthenticator
+  /// The broker has kept no message of the topic.
+  case noRetainedMessage(filter: String)
   /// Nothing came in the given time; says what was waited for.
   case timedOut(String)
   /// A one-shot call could not connect.
@@ -73,6 +75,7 @@ extension MQTTError: CustomStringConvertible {
       "the broker refused the subscription to '\(filter)': \(code)"
     case .alreadySubscribed(let filter): "there is a route for '\(filter)' already"
     case .noAuthenticator: "the client has no authenticator, so it cannot authenticate again"
+    case .noRetainedMessage(let filter): "the broker has no retained message of '\(filter)'"
     case .timedOut(let what): "waited in vain for \(what)"
     case .unreachable(let failure): "\(failure)"
     case .cancelled: "the task was cancelled before the broker acknowledged the messages"

@@ -50,7 +50,6 @@ struct AreaCommander {
     }
     let settings = try broker.settings()
     let topics = settings.topics
-    let client = broker.client(settings)
     let id = String.randomHexadecimal(digits: 16)
     let (answers, answer) = AsyncStream.makeStream(of: AreaEvent.self, bufferingPolicy: .bufferingOldest(1))
     let routes = [
@@ -67,8 +66,10 @@ struct AreaCommander {
     // A command that nobody has taken by then is not to be obeyed later, unforeseen.
     message.properties.messageExpiryInterval = UInt32(broker.timeoutSeconds)
     do {
-      let event = try await BrokerSession.run(client: client, routes: routes, timeout: limit) { [message] in
-        try await Deadline.run(limit, or: .noAnswer("the notifier does not answer: is it running?")) {
+      let event = try await broker.visit(settings, routes: routes) { [message] client in
+        try await Deadline.run(
+          limit, or: ControlError.noAnswer("the notifier does not answer: is it running?")
+        ) {
           try await client.publish(message)
           for await event in answers { return event }
           throw ControlError.noAnswer("interrupted")

@@ -43,15 +43,27 @@ struct BrokerOptions: ParsableArguments {
     }
   }
 
-  /// A client under a name that no other run has, with a session that ends with it.
-  func client(_ settings: ControlSettings) -> MQTTClient {
+  /// A name that no other run has, with a session that ends with the connection.
+  func clientConfiguration(_ settings: ControlSettings) -> MQTTClient.Configuration {
     var configuration = MQTTClient.Configuration(
       broker: settings.broker, clientIdentifier: "doorctl-" + .randomHexadecimal(digits: 12))
     configuration.cleanStart = true
     configuration.sessionExpiry = .zero
+    return configuration
+  }
+
+  var logger: Logger {
     let level: Logger.Level = isVerbose ? .debug : .critical
-    return MQTTClient(
-      configuration: configuration,
-      logger: Logger(label: "doorctl") { ConsoleLogHandler(label: $0, level: level) })
+    return Logger(label: "doorctl") { ConsoleLogHandler(label: $0, level: level) }
+  }
+
+  /// One visit to the broker, connected with routes, for as long as a body runs.
+  func visit<Value: Sendable>(
+    _ settings: ControlSettings, routes: [Route],
+    body: @escaping @Sendable (MQTTClient) async throws -> Value
+  ) async throws -> Value {
+    try await MQTTClient.visit(
+      clientConfiguration(settings), routes: routes, timeout: .seconds(timeoutSeconds), logger: logger,
+      body: body)
   }
 }

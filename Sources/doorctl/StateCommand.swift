@@ -160,15 +160,14 @@ struct StateCommand: AsyncParsableCommand {
     let settings = try broker.settings()
     let topics = settings.topics
     let board = DoorBoard(topics: topics)
-    let client = broker.client(settings)
     // At most once: the broker then sends all that is retained at once, and the fence is behind it.
     let routes = [topics.everyDoor, topics.everyAgentAvailability, topics.everyHeartbeat].map {
       Route($0, qualityOfService: .atMostOnce) { messages in messages.forEach(board.take) }
     }
     let limit = Duration.seconds(broker.timeoutSeconds)
     do {
-      try await BrokerSession.run(client: client, routes: routes, timeout: limit) {
-        try await Deadline.run(limit, or: .noAnswer("the broker does not answer")) {
+      try await broker.visit(settings, routes: routes) { client in
+        try await Deadline.run(limit, or: ControlError.noAnswer("the broker does not answer")) {
           try await client.fence()
           // The standard does not order retained messages before the fence's answer; a moment makes up for
           // brokers that take the freedom.

@@ -15,7 +15,7 @@ struct WatchCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try broker.settings()
     let topics = settings.topics
-    let client = broker.client(settings)
+    let client = MQTTClient(configuration: broker.clientConfiguration(settings), logger: broker.logger)
     let show: Route.Handler = { messages in
       for message in messages { ProgramOutput.say(Self.line(message, topics)) }
     }

@@ -1,0 +1,82 @@
+import MQTT
+import NIOCore
+import TestSupport
+import Testing
+
+@Suite struct OneShotTests {
+  private let logger = LogRecord().logger
+
+  private func address(_ broker: Mosquitto) -> BrokerAddress {
+    BrokerAddress(host: "127.0.0.1", port: broker.port)
+  }
+
+  @Test func aMessageIsPublishedAndReadBack() async throws {
+    try await Mosquitto.with { broker in
+      for level in [QualityOfService.atMostOnce, .atLeastOnce, .exactlyOnce] {
+        let message = Message(topic: "t/\(level)", text: "kept", qualityOfService: level, retain: true)
+        try await MQTTClient.publishOnce(message, to: address(broker), logger: logger)
+        let read = try await MQTTClient.receiveOne(
+          from: "t/\(level)", retained: .only, qualityOfService: level, at: address(broker), logger: logger)
+        #expect(read.text == "kept" && read.isRetained && read.qualityOfService == level)
+      }
+    }
+  }
+
+  @Test func withoutARetainedMessageTheAnswerIsThatThereIsNone() async throws {
+    try await Mosquitto.with { broker in
+      let address = address(broker)
+      await #expect(throws: MQTTError.noRetainedMessage(filter: "none")) {
+        _ = try await MQTTClient.receiveOne(from: "none", retained: .only, at: address, logger: logger)
+      }
+    }
+  }
+
+  @Test func whoWantsNewMessagesOnlyGetsNoRetainedOne() async throws {
+    try await Mosquitto.with { broker in
+      let address = address(broker)
+      let old = Message(topic: "t", text: "old", retain: true)
+      try await MQTTClient.publishOnce(old, to: address, logger: logger)
+      async let received = MQTTClient.receiveOne(
+        from: "t", retained: .excluded, at: address, timeout: .seconds(60), logger: logger)
+      try await eventually("the subscription") { try broker.log().contains("Sending SUBACK") }
+      try await MQTTClient.publishOnce(
+        Message(topic: "t", text: "new", retain: true), to: address, logger: logger)
+      let message = try await received
+      #expect(message.text == "new" && !message.isRetained)
+    }
+  }
+
+  @Test func aSessionOfItsOwnNameGetsWhatCameMeanwhile() async throws {
+    try await Mosquitto.with { broker in
+      let address = address(broker)
+      func receive() async throws -> ReceivedMessage {
+        try await MQTTClient.receiveOne(
+          from: "t", retained: .included, at: address, clientIdentifier: "script", cleanStart: false,
+          timeout: .seconds(2), logger: logger)
+      }
+      await #expect(throws: MQTTError.timedOut("a message of 't'")) { try await receive() }
+      try await MQTTClient.publishOnce(Message(topic: "t", text: "meanwhile"), to: address, logger: logger)
+      #expect(try await receive().text == "meanwhile")
+    }
+  }
+
+  @Test func aBrokerThatIsAwayIsNotWaitedFor() async throws {
+    let port = try freePort()
+    await #expect(throws: MQTTError.unreachable(.nothingListens(broker: "127.0.0.1:\(port)"))) {
+      try await MQTTClient.publishOnce(
+        Message(topic: "t", text: ""), to: BrokerAddress(host: "127.0.0.1", port: port), logger: logger)
+    }
+  }
+
+  @Test func whatCannotBeSentIsSaid() async throws {
+    try await Mosquitto.with { broker in
+      await #expect(throws: MQTTError.invalidTopic("a/#")) {
+        try await MQTTClient.publishOnce(Message(topic: "a/#", text: ""), to: address(broker), logger: logger)
+      }
+      await #expect(throws: MQTTError.invalidFilter("#/a")) {
+        _ = try await MQTTClient.receiveOne(
+          from: "#/a", retained: .included, at: address(broker), logger: logger)
+      }
+    }
+  }
+}
