@@ -5,8 +5,9 @@ import NIOCore
 ///
 /// Not `Sendable`: it belongs to the session's driver.
 final class ClientMetrics {
-  /// Between two updates of the gauges.
+  /// Between two updates of the gauges under load, and while messages wait and nothing else happens.
   private static let pause = TimeAmount.milliseconds(250)
+  private static let idlePause = TimeAmount.seconds(10)
 
   private let inFlight: Gauge
   private let queued: Gauge
@@ -34,10 +35,18 @@ final class ClientMetrics {
 
   func reconnecting() { reconnects.increment() }
 
+  /// When ``update(_:at:)`` is to be called again, whatever happens; nil while there is nothing to tell.
+  private(set) var nextDeadline: NIODeadline?
+
   /// Sets the gauges: now and then under load, and always when there is nothing left to do.
   func update(_ queue: (unfinished: Int, inFlight: Int, oldest: NIODeadline?), at now: NIODeadline) {
-    guard now >= nextUpdate || queue.unfinished == 0, queue.unfinished + lastUnfinished != 0 else { return }
+    guard queue.unfinished > 0 || lastUnfinished != 0 else { return }
+    guard now >= nextUpdate || queue.unfinished == 0 else {
+      nextDeadline = nextUpdate
+      return
+    }
     nextUpdate = now + Self.pause
+    nextDeadline = queue.unfinished > 0 ? now + Self.idlePause : nil
     lastUnfinished = queue.unfinished
     inFlight.record(queue.inFlight)
     queued.record(queue.unfinished - queue.inFlight)

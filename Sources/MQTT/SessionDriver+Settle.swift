@@ -26,12 +26,12 @@ extension SessionDriver {
     offerWork(at: now)
     write(at: now)
     commitRecords()
+    metrics.update(machine.queue, at: now)
     scheduleTimer()
     if let channel, !isReading, isClosing || machine.canReceive(at: now) {
       isReading = true
       channel.read()
     }
-    metrics.update(machine.queue, at: now)
     if isDraining, machine.queue.unfinished == 0 || channel == nil { cancel() }
   }
 
@@ -118,7 +118,7 @@ extension SessionDriver {
   }
 
   private func scheduleTimer() {
-    guard let deadline = machine.nextDeadline else { return }
+    guard let deadline = [machine.nextDeadline, metrics.nextDeadline].compactMap({ $0 }).min() else { return }
     // Deadlines mostly move back: a timer that comes too early just looks again.
     if let timer, timer.deadline <= deadline { return }
     timer?.task.cancel()
