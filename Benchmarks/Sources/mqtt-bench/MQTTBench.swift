@@ -1,5 +1,7 @@
 // One run of our client, for the scripts that measure it. Prints what it has measured as `name value` lines.
 
+import Glibc
+
 @main
 struct MQTTBench {
   static let usage = """
@@ -9,10 +11,25 @@ struct MQTTBench {
     CALLS is how many calls of publish run at a time; INTERVAL is in microseconds.
     """
 
-  static func main() async throws {
-    let arguments = CommandLine.arguments
+  /// Not asynchronous, because the main thread would end then, which is more than callgrind can follow. Waits
+  /// without end, so nothing may run on the main actor.
+  static func main() {
+    Task.detached {
+      do {
+        try await run(CommandLine.arguments)
+        exit(0)
+      } catch {
+        let text = "mqtt-bench: \(error)\n"
+        _ = write(STDERR_FILENO, text, text.utf8.count)
+        exit(1)
+      }
+    }
+    while true { pause() }
+  }
+
+  private static func run(_ arguments: [String]) async throws {
     guard arguments.count == 5, let port = Int(arguments[2]), let count = Int(arguments[3]), count > 0 else {
-      throw UsageError()
+      throw BenchError(usage)
     }
     switch (arguments[1], arguments[4], Int(arguments[4])) {
     case ("publish", _, let calls?) where calls > 0:
@@ -26,11 +43,7 @@ struct MQTTBench {
         .roundTrips(count: count, interval: .microseconds(interval)).sorted()
       print("p50_us \(times[times.count / 2] / .microseconds(1))")
       print("p99_us \(times[times.count * 99 / 100] / .microseconds(1))")
-    default: throw UsageError()
+    default: throw BenchError(usage)
     }
   }
-}
-
-struct UsageError: Error, CustomStringConvertible {
-  var description: String { MQTTBench.usage }
 }
