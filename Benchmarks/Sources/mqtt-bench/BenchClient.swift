@@ -1,6 +1,5 @@
 import Logging
 import MQTT
-import MQTTProtocol
 import NIOCore
 import Synchronization
 
@@ -16,8 +15,7 @@ struct BenchClient {
   /// - Parameter identifier: Of a session that the broker keeps; nil is a new one, which ends with the connection.
   init(port: Int, identifier: String? = nil) {
     var configuration = MQTTClient.Configuration(
-      host: "127.0.0.1", clientIdentifier: identifier ?? "bench-ours")
-    configuration.port = port
+      address: BrokerAddress(host: "127.0.0.1", port: port), clientIdentifier: identifier ?? "bench-ours")
     configuration.cleanStart = identifier == nil
     configuration.sessionExpiry = .seconds(identifier == nil ? 0 : 3600)
     client = MQTTClient(
