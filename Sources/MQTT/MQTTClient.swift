@@ -62,7 +62,7 @@ public final class MQTTClient: Sendable {
     let start = await withCheckedContinuation { continuation in
       onLoop { $0.start(routes, fallback: fallback, continuation) }
     }
-    try start.get()
+    _ = try start.get()
     await withTaskCancellationHandler {
       await withGracefulShutdownHandler {
         await handleMessages()
@@ -105,11 +105,20 @@ public final class MQTTClient: Sendable {
   ///   at all or the queue has no room, none of them is taken. After ``MQTTError/cancelled`` those that were
   ///   on the wire may have been published.
   public func publish(_ messages: [Message], queue: QueuePolicy = .keepAll) async throws(MQTTError) {
-    try await publish(messages, until: .acknowledged, queue)
+    _ = try await publish(messages, until: .acknowledged, queue)
   }
 
   /// Returns when the message has been acknowledged, or handed to the connection at quality of service 0.
   public func publish(_ message: Message, queue: QueuePolicy = .keepAll) async throws(MQTTError) {
+    _ = try await publish([message], until: .acknowledged, queue)
+  }
+
+  /// Publishes a message, and returns what the broker says of it when it has acknowledged it:
+  /// ``ReasonCode/success``, or ``ReasonCode/noMatchingSubscribers`` if nobody subscribes to it (MQTT 5.0,
+  /// 3.4.2.1; brokers need not say so).
+  public func acknowledgement(
+    of message: Message, queue: QueuePolicy = .keepAll
+  ) async throws(MQTTError) -> ReasonCode {
     try await publish([message], until: .acknowledged, queue)
   }
 
@@ -120,20 +129,20 @@ public final class MQTTClient: Sendable {
   /// - Throws: If a message cannot be sent at all, the queue has no room, or the store does not take it; then
   ///   none of them is accepted.
   public func enqueue(_ messages: [Message], queue: QueuePolicy = .keepAll) async throws(MQTTError) {
-    try await publish(messages, until: .accepted, queue)
+    _ = try await publish(messages, until: .accepted, queue)
   }
 
   /// Returns when the message is accepted.
   public func enqueue(_ message: Message, queue: QueuePolicy = .keepAll) async throws(MQTTError) {
-    try await publish([message], until: .accepted, queue)
+    _ = try await publish([message], until: .accepted, queue)
   }
 
   private func publish(
     _ messages: [Message], until milestone: PublishMilestone, _ policy: QueuePolicy
-  ) async throws(MQTTError) {
-    guard !messages.isEmpty else { return }
+  ) async throws(MQTTError) -> ReasonCode {
+    guard !messages.isEmpty else { return .success }
     let batch = PublishBatchID(nextNumber())
-    try await cancellable { driver, completion in
+    return try await cancellable { driver, completion in
       driver.publish(messages, batch: batch, until: milestone, policy: policy, completion)
     } cancel: { driver in
       driver.cancelPublish(batch)
@@ -186,7 +195,7 @@ public final class MQTTClient: Sendable {
     _ begin: @escaping @Sendable (SessionDriver, RequestID, SessionDriver.Completion) -> Void
   ) async throws(MQTTError) {
     let id = RequestID(nextNumber())
-    try await cancellable { driver, completion in
+    _ = try await cancellable { driver, completion in
       begin(driver, id, completion)
     } cancel: { driver in
       driver.cancelRequest(id)
@@ -205,7 +214,7 @@ public final class MQTTClient: Sendable {
   private func cancellable(
     _ begin: @escaping @Sendable (SessionDriver, SessionDriver.Completion) -> Void,
     cancel: @escaping @Sendable (SessionDriver) -> Void
-  ) async throws(MQTTError) {
+  ) async throws(MQTTError) -> ReasonCode {
     let cancellation = Cancellation()
     let outcome = await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: SessionDriver.Completion) in
@@ -222,7 +231,7 @@ public final class MQTTClient: Sendable {
       cancellation.isRequested.store(true, ordering: .releasing)
       onLoop(cancel)
     }
-    try outcome.get()
+    return try outcome.get()
   }
 }
 

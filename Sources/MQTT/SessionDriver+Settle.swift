@@ -100,10 +100,12 @@ extension SessionDriver {
         channel?.write(outgoingBytes, promise: nil)
         outgoingBytes.clear()
         hasWritten = true
-      case .finishPublish(let batch, let failure):
-        publishers.removeValue(forKey: batch)?.resume(returning: failure.map { .failure($0) } ?? .success(()))
+      case .finishPublish(let batch, let failure, let code):
+        publishers.removeValue(forKey: batch)?.resume(
+          returning: failure.map { .failure($0) } ?? .success(code))
       case .finishRequest(let id, let failure):
-        requests.removeValue(forKey: id)?.resume(returning: failure.map { .failure($0) } ?? .success(()))
+        requests.removeValue(forKey: id)?.resume(
+          returning: failure.map { .failure($0) } ?? .success(.success))
       case .drop(let topic, let error):
         logger.warning(
           "an enqueued message goes nowhere", metadata: ["topic": "\(topic)", "reason": "\(error)"])

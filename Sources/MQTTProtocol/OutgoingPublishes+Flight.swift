@@ -120,27 +120,29 @@ extension OutgoingPublishes {
 
   /// Takes a PUBACK.
   mutating func acknowledge(
-    _ identifier: UInt16, _ code: ReasonCode, at now: NIODeadline, log: inout SessionLog
+    _ answer: PublishAcknowledgement, at now: NIODeadline, log: inout SessionLog
   ) -> Acknowledged {
-    guard let (position, entry) = sent(identifier) else { return .unknown }
+    guard let (position, entry) = sent(answer.packetIdentifier) else { return .unknown }
     guard entry.message.qualityOfService == .atLeastOnce else { return .mismatched }
-    complete(position, entry, code, at: now, log: &log)
+    complete(position, entry, answer, at: now, log: &log)
     return .expected
   }
 
   /// Takes a PUBREC: PUBREL is due, as soon as it is durable that PUBLISH must not be sent again.
   mutating func received(
-    _ identifier: UInt16, _ code: ReasonCode, at now: NIODeadline, log: inout SessionLog
+    _ answer: PublishAcknowledgement, at now: NIODeadline, log: inout SessionLog
   ) -> Acknowledged {
+    let identifier = answer.packetIdentifier
     guard let (position, entry) = sent(identifier) else {
-      if !code.isFailure { releases.append((identifier, 0, .packetIdentifierNotFound)) }
+      if !answer.reasonCode.isFailure { releases.append((identifier, 0, .packetIdentifierNotFound)) }
       return .unknown
     }
     guard entry.message.qualityOfService == .exactlyOnce else { return .mismatched }
-    guard !code.isFailure else {
-      complete(position, entry, code, at: now, log: &log)
+    guard !answer.reasonCode.isFailure else {
+      complete(position, entry, answer, at: now, log: &log)
       return .expected
     }
+    inFlight[position]?.code = answer.reasonCode
     var gate: UInt64 = 0
     if case .released(let known) = entry.stage {
       gate = known
@@ -155,14 +157,17 @@ extension OutgoingPublishes {
 
   /// Takes a PUBCOMP.
   mutating func completed(
-    _ identifier: UInt16, _ code: ReasonCode, at now: NIODeadline, log: inout SessionLog
+    _ answer: PublishAcknowledgement, at now: NIODeadline, log: inout SessionLog
   ) -> Acknowledged {
-    guard let (position, entry) = sent(identifier) else { return .unknown }
+    guard let (position, entry) = sent(answer.packetIdentifier) else { return .unknown }
     guard entry.message.qualityOfService == .exactlyOnce, entry.stage != .published else {
       return .mismatched
     }
+    var answer = answer
     // "Packet identifier not found" says that the broker was done with it before.
-    complete(position, entry, code == .packetIdentifierNotFound ? .success : code, at: now, log: &log)
+    if answer.reasonCode == .packetIdentifierNotFound { answer.reasonCode = .success }
+    if answer.reasonCode == .success { answer.reasonCode = entry.code }
+    complete(position, entry, answer, at: now, log: &log)
     return .expected
   }
 
@@ -176,14 +181,20 @@ extension OutgoingPublishes {
   }
 
   private mutating func complete(
-    _ position: CircularBuffer<Entry?>.Index, _ entry: Entry, _ code: ReasonCode, at now: NIODeadline,
-    log: inout SessionLog
+    _ position: CircularBuffer<Entry?>.Index, _ entry: Entry, _ answer: PublishAcknowledgement,
+    at now: NIODeadline, log: inout SessionLog
   ) {
     inFlight[position] = nil
     if entry.isInWindow { windowCount -= 1 }
     lastProgress = now
     if entry.gate != 0 { log.append(.completed(number: entry.number)) }
-    finish(entry, code.isFailure ? .refused(topic: entry.message.topic, code) : nil)
+    let code = answer.reasonCode
+    if code.isFailure {
+      let detail = answer.properties.reasonString
+      finish(entry, .refused(topic: entry.message.topic, code, detail: detail))
+    } else {
+      finish(entry, nil, code)
+    }
     trim()
   }
 

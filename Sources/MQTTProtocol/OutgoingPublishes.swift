@@ -32,7 +32,8 @@ struct OutgoingPublishes {
     case send(Publish)
     /// PUBREL.
     case release(UInt16, ReasonCode)
-    case finish(PublishBatchID, MQTTError?)
+    /// The code is the highest of those that report success.
+    case finish(PublishBatchID, MQTTError?, ReasonCode = .success)
     /// An accepted message that nobody waits for goes nowhere.
     case drop(topic: String, MQTTError)
   }
@@ -57,6 +58,8 @@ struct OutgoingPublishes {
     var expiry: NIODeadline?
     var isSuperseded = false
     var stage = Stage.published
+    /// That of PUBREC.
+    var code = ReasonCode.success
     /// It takes one of the places that the broker has on this connection.
     var isInWindow = false
   }
@@ -64,6 +67,7 @@ struct OutgoingPublishes {
   struct Batch {
     var unfinished: Int
     var failure: MQTTError?
+    var code = ReasonCode.success
   }
 
   /// The identifiers from 1 to this one are for messages; those above for SUBSCRIBE and UNSUBSCRIBE.
@@ -219,7 +223,7 @@ struct OutgoingPublishes {
 
   // MARK: The end of a message
 
-  mutating func finish(_ entry: Entry, _ failure: MQTTError?) {
+  mutating func finish(_ entry: Entry, _ failure: MQTTError?, _ code: ReasonCode = .success) {
     unfinishedCount -= 1
     unfinishedBytes -= entry.size
     guard let id = entry.batch else {
@@ -229,12 +233,13 @@ struct OutgoingPublishes {
     guard var batch = batches[id] else { return }
     batch.unfinished -= 1
     batch.failure = batch.failure ?? failure
+    batch.code = max(batch.code, code)
     guard batch.unfinished == 0 else {
       batches[id] = batch
       return
     }
     batches[id] = nil
-    finished.append(.finish(id, batch.failure))
+    finished.append(.finish(id, batch.failure, batch.code))
   }
 
   /// What there is to report, whether or not there is a connection.

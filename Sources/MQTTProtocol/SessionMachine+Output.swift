@@ -55,7 +55,7 @@ extension SessionMachine {
 
   private func report(_ action: OutgoingPublishes.Action) -> Output? {
     switch action {
-    case .finish(let batch, let failure): .finishPublish(batch, failure)
+    case .finish(let batch, let failure, let code): .finishPublish(batch, failure, code)
     case .drop(let topic, let error): .drop(topic: topic, error)
     case .send, .release: nil
     }

@@ -26,7 +26,8 @@ package struct SessionMachine {
   /// What to write or to report, in order.
   package enum Output: Equatable {
     case send(Packet)
-    case finishPublish(PublishBatchID, MQTTError?)
+    /// The code is the highest that the broker has given for any of the messages.
+    case finishPublish(PublishBatchID, MQTTError?, ReasonCode = .success)
     case finishRequest(RequestID, MQTTError?)
     /// A message that was accepted, and whose acknowledgement nobody waits for, goes nowhere.
     case drop(topic: String, MQTTError)
