@@ -6,6 +6,7 @@ import NIOCore
 extension SessionDriver {
   /// Packets are gathered up to this size before they are handed to the channel.
   private static let writeSize = 32 * 1024
+  private static let shortestWait = TimeAmount.milliseconds(1)
 
   /// Settles once all that waits for the event loop at present has happened, so that a burst of events makes
   /// one flush.
@@ -27,7 +28,7 @@ extension SessionDriver {
     write(at: now)
     commitRecords()
     metrics.update(machine.queue, at: now)
-    scheduleTimer()
+    scheduleTimer(at: now)
     if let channel, !isReading, isClosing || machine.canReceive(at: now) {
       isReading = true
       channel.read()
@@ -119,8 +120,11 @@ extension SessionDriver {
     }
   }
 
-  private func scheduleTimer() {
-    guard let deadline = [machine.nextDeadline, metrics.nextDeadline].compactMap({ $0 }).min() else { return }
+  private func scheduleTimer(at now: NIODeadline) {
+    guard var deadline = machine.nextDeadline ?? metrics.nextDeadline else { return }
+    if let other = metrics.nextDeadline { deadline = min(deadline, other) }
+    // Should what is due not get done, the loop must not spin.
+    deadline = max(deadline, now + Self.shortestWait)
     // Deadlines mostly move back: a timer that comes too early just looks again.
     if let timer, timer.deadline <= deadline { return }
     timer?.task.cancel()

@@ -16,6 +16,7 @@ extension OutgoingPublishes {
   mutating func connected(sessionPresent: Bool, at now: NIODeadline, log: inout SessionLog) {
     sentCount = 0
     windowCount = 0
+    isHolding = false
     releases.removeAll()
     lastProgress = now
     for index in inFlight.indices { inFlight[index]?.isInWindow = false }
@@ -48,13 +49,18 @@ extension OutgoingPublishes {
       return .release(release.identifier, release.code)
     }
     let window = min(server.receiveMaximum, limits.window)
+    if isHolding {
+      guard windowCount <= window - window / 4 else { return nil }
+      isHolding = false
+    }
     if sentCount < inFlight.count {
       if let action = nextRepeated(window, at: now, log) { return action }
       guard sentCount == inFlight.count else { return nil }
     }
     while let index = waiting.indices.first, log.isDurable(max(waiting[index].gate, sendGate)) {
       if waiting[index].message.qualityOfService > .atMostOnce {
-        guard windowCount < window, inFlight.count < Self.identifierCount else { return nil }
+        isHolding = windowCount >= window
+        guard !isHolding, inFlight.count < Self.identifierCount else { return nil }
       }
       if let action = sendFirst(server, version, at: now, log: &log) { return action }
       if let report = finished.popFirst() { return report }

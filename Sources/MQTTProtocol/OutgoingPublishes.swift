@@ -83,6 +83,9 @@ struct OutgoingPublishes {
   /// How many of `inFlight` have been sent on this connection, and how many places these take.
   var sentCount = 0
   var windowCount = 0
+  /// The window was full: nothing is sent before a quarter of it is free, so that acknowledgements that come one
+  /// by one do not make writes of one message each. The rest of the window keeps the broker busy meanwhile.
+  var isHolding = false
   /// PUBRELs that are due, in the order in which PUBREC came.
   var releases = CircularBuffer<(identifier: UInt16, gate: UInt64, code: ReasonCode)>()
   /// Nothing new is sent before this record is durable: it changes the identifiers that follow.

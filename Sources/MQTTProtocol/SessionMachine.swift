@@ -6,7 +6,9 @@ package import NIOCore
 /// pulled with ``next(canSend:at:)`` after every event, for as long as the connection takes it, so nothing
 /// piles up behind a slow network except in the bounded queue. What is to be stored is pulled with
 /// ``nextGroup()``, and what may only follow when it is durable waits inside.
-package struct SessionMachine {
+///
+/// It is large, and moved about: a copy by mistake would cost more than most events do.
+package struct SessionMachine: ~Copyable {
   /// What a packet or the passing of time asks for.
   package enum Action: Equatable {
     case none

@@ -74,7 +74,7 @@ struct BenchClient {
       let now = ContinuousClock.now
       for _ in batch { arrival.yield(now) }
     }
-    return try await connected(to: [route]) {
+    return try await connectedOnOneThread(to: [route]) {
       var times: [Duration] = []
       var iterator = arrivals.makeAsyncIterator()
       var due = ContinuousClock.now
@@ -90,24 +90,32 @@ struct BenchClient {
     }
   }
 
+  /// The same, with client, handler and `body` on one thread.
+  private func connectedOnOneThread<Result: Sendable>(
+    to routes: [Route], _ body: @Sendable () async throws -> Result
+  ) async throws -> Result {
+    try await withTaskExecutorPreference(client.executor) { try await connected(to: routes, body) }
+  }
+
   /// Runs `body` once the client is connected, and disconnects it.
   private func connected<Result: Sendable>(
     to routes: [Route], _ body: () async throws -> Result
   ) async throws -> Result {
-    let states = client.states()
-    let running = Task { [client] in try await client.run(routes: routes) }
-    states: for await state in states {
-      switch state {
-      case .connected: break states
-      case .waiting(_, let reason): throw BenchError("\(reason)")
-      case .stopped: throw BenchError("the client has stopped")
-      case .idle, .connecting: continue
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await client.run(routes: routes) }
+      states: for await state in client.states() {
+        switch state {
+        case .connected: break states
+        case .waiting(_, let reason): throw BenchError("\(reason)")
+        case .stopped: throw BenchError("the client has stopped")
+        case .idle, .connecting: continue
+        }
       }
+      let result = try await body()
+      group.cancelAll()
+      try await group.waitForAll()
+      return result
     }
-    let result = try await body()
-    running.cancel()
-    try await running.value
-    return result
   }
 
   /// The payload is made anew for each message, as an application's would be.
