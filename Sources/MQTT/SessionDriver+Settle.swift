@@ -6,7 +6,7 @@ import NIOCore
 extension SessionDriver {
   /// Packets are gathered up to this size before they are handed to the channel.
   private static let writeSize = 32 * 1024
-  private static let shortestWait = TimeAmount.milliseconds(1)
+  private static let shortestWait = TimeAmount.microseconds(200)
 
   /// Settles once all that waits for the event loop at present has happened, so that a burst of events makes
   /// one flush.

@@ -16,7 +16,7 @@ extension OutgoingPublishes {
   mutating func connected(sessionPresent: Bool, at now: NIODeadline, log: inout SessionLog) {
     sentCount = 0
     windowCount = 0
-    isHolding = false
+    hold = nil
     releases.removeAll()
     lastProgress = now
     for index in inFlight.indices { inFlight[index]?.isInWindow = false }
@@ -49,24 +49,42 @@ extension OutgoingPublishes {
       return .release(release.identifier, release.code)
     }
     let window = min(server.receiveMaximum, limits.window)
-    if isHolding {
-      guard windowCount <= window - window / 4 else { return nil }
-      isHolding = false
-    }
+    if isHolding(window, at: now) { return nil }
     if sentCount < inFlight.count {
       if let action = nextRepeated(window, at: now, log) { return action }
       guard sentCount == inFlight.count else { return nil }
     }
     while let index = waiting.indices.first, log.isDurable(max(waiting[index].gate, sendGate)) {
       if waiting[index].message.qualityOfService > .atMostOnce {
-        isHolding = windowCount >= window
-        guard !isHolding, inFlight.count < Self.identifierCount else { return nil }
+        guard windowCount < window else {
+          hold = .untilPlace
+          return nil
+        }
+        guard inFlight.count < Self.identifierCount else { return nil }
       }
       if let action = sendFirst(server, version, at: now, log: &log) { return action }
       if let report = finished.popFirst() { return report }
     }
     return nil
   }
+
+  /// Whether to wait for more places: see ``hold``.
+  private mutating func isHolding(_ window: UInt16, at now: NIODeadline) -> Bool {
+    switch hold {
+    case nil: return false
+    case .untilPlace where windowCount >= window: return true
+    case .untilPlace where windowCount > window - window / 4:
+      hold = .until(now + Self.holdTime)
+      return true
+    case .until(let deadline) where windowCount > window - window / 4 && now < deadline: return true
+    case .untilPlace, .until:
+      hold = nil
+      return false
+    }
+  }
+
+  /// When the hold ends, if nothing ends it before.
+  var holdDeadline: NIODeadline? { if case .until(let deadline) = hold { deadline } else { nil } }
 
   /// Sends the first message that waits; nil if it cannot be sent, and has been finished.
   private mutating func sendFirst(

@@ -45,6 +45,11 @@ struct OutgoingPublishes {
     case released(gate: UInt64)
   }
 
+  enum Hold {
+    case untilPlace
+    case until(NIODeadline)
+  }
+
   struct Entry {
     var message: Message
     /// nil: nobody waits for the acknowledgement.
@@ -75,6 +80,8 @@ struct OutgoingPublishes {
   /// Between two searches for expired messages.
   private static let expiryPause = TimeAmount.seconds(1)
 
+  static let holdTime = TimeAmount.microseconds(250)
+
   let limits: OutgoingLimits
   var waiting = CircularBuffer<Entry>()
   /// In order of sending; nil is done with while an earlier one is not.
@@ -83,9 +90,11 @@ struct OutgoingPublishes {
   /// How many of `inFlight` have been sent on this connection, and how many places these take.
   var sentCount = 0
   var windowCount = 0
-  /// The window was full: nothing is sent before a quarter of it is free, so that acknowledgements that come one
-  /// by one do not make writes of one message each. The rest of the window keeps the broker busy meanwhile.
-  var isHolding = false
+  /// The window was full: nothing is sent before a quarter of it is free or a moment has passed since the first
+  /// place was, so that acknowledgements that come one by one do not make writes of one message each. The rest of
+  /// the window keeps the broker busy meanwhile. To wait longer would have the broker's TCP wait for an
+  /// acknowledgement that ours sends with the next message.
+  var hold: Hold?
   /// PUBRELs that are due, in the order in which PUBREC came.
   var releases = CircularBuffer<(identifier: UInt16, gate: UInt64, code: ReasonCode)>()
   /// Nothing new is sent before this record is durable: it changes the identifiers that follow.
