@@ -29,11 +29,21 @@ extension SessionDriver {
     commitRecords()
     metrics.update(machine.queue, at: now)
     scheduleTimer(at: now)
-    if let channel, !isReading, isClosing || machine.canReceive(at: now) {
-      isReading = true
-      channel.read()
-    }
+    read(isClosing || machine.canReceive(at: now))
     if isDraining, machine.queue.unfinished == 0 || channel == nil { cancel() }
+  }
+
+  /// Has the channel read, or not. Told only when it changes: to ask for every read anew would cost two system
+  /// calls each time.
+  func read(_ isWanted: Bool) {
+    guard let channel, isReading != isWanted else { return }
+    isReading = isWanted
+    do {
+      try channel.syncOptions?.setOption(.autoRead, value: isWanted)
+    } catch {
+      // A channel that has just been closed takes no options, and nothing is read from it either.
+      logger.trace("the channel takes no options", metadata: ["error": "\(error)"])
+    }
   }
 
   func decode(at now: NIODeadline) {
