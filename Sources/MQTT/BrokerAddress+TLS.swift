@@ -35,7 +35,10 @@ extension BrokerAddress {
     /// Uses the key only with a broker that gives this hint. Default nil: whatever the hint, or with none.
     public var hint: String?
 
-    /// - Parameter key: 1 to 256 bytes.
+    /// - Parameters:
+    ///   - identity: 1 to 128 bytes of UTF-8, without U+0000.
+    ///   - key: 1 to 256 bytes.
+    ///   - hint: The only one to use the key with; nil uses it with any and with none.
     public init(identity: String, key: [UInt8], hint: String? = nil) {
       self.identity = identity
       self.key = key

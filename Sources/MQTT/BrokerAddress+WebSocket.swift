@@ -6,10 +6,14 @@ extension BrokerAddress {
   public struct WebSocket: Sendable, Hashable {
     /// A header of the request that opens the WebSocket. Its value shows in no description or mirror.
     public struct Header: Sendable, Hashable {
-      /// Any but those that make the request one for a WebSocket; `MQTTClient.run(routes:)` throws for those.
+      /// Any but those that make the request one for a WebSocket; ``MQTTClient/run(routes:fallback:)`` throws for
+      /// those.
       public let name: String
       package let value: String
 
+      /// - Parameters:
+      ///   - name: A token (RFC 9110, 5.6.2).
+      ///   - value: Without control characters except the tab.
       public init(name: String, value: String) {
         self.name = name
         self.value = value
@@ -23,6 +27,9 @@ extension BrokerAddress {
     /// Sent with the request, in their order, such as `Authorization`. Default none.
     public var headers: [Header]
 
+    /// - Parameters:
+    ///   - path: Printable ASCII without spaces, from `/` on.
+    ///   - headers: In the order in which they are sent.
     public init(path: String = "/mqtt", headers: [Header] = []) {
       self.path = path
       self.headers = headers

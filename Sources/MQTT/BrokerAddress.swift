@@ -12,6 +12,7 @@ public struct BrokerAddress: Sendable, Hashable {
     case unixSocket(path: String)
   }
 
+  /// A host and a port, or a Unix socket.
   public var endpoint: Endpoint
   /// Encrypts the connection. Default nil: it is not encrypted. The port is customarily 8883 then, and 443 for a
   /// WebSocket.
@@ -22,13 +23,18 @@ public struct BrokerAddress: Sendable, Hashable {
   /// - Parameters:
   ///   - host: A host name or an IP address.
   ///   - port: 1 to 65,535; 1883 is that of MQTT over TCP.
+  ///   - tls: nil does not encrypt.
+  ///   - webSocket: nil speaks MQTT itself.
   public init(host: String, port: Int = 1883, tls: TLS? = nil, webSocket: WebSocket? = nil) {
     endpoint = .host(host, port: port)
     self.tls = tls
     self.webSocket = webSocket
   }
 
-  /// - Parameter path: Of the socket, 1 to 107 bytes.
+  /// - Parameters:
+  ///   - path: Of the socket, 1 to 107 bytes.
+  ///   - tls: nil does not encrypt; otherwise it needs a server name, or a pre-shared key.
+  ///   - webSocket: nil speaks MQTT itself.
   public init(unixSocket path: String, tls: TLS? = nil, webSocket: WebSocket? = nil) {
     endpoint = .unixSocket(path: path)
     self.tls = tls

@@ -4,6 +4,7 @@ public import MQTTProtocol
 public enum ConnectionState: Sendable, Hashable {
   /// `run` has not been called.
   case idle
+  /// One of the addresses is being connected to, until SUBACK has come.
   case connecting
   /// CONNACK has come, and SUBACK for all routes.
   case connected(ConnectedState)

@@ -17,9 +17,12 @@ extension MQTTClient {
   ///
   /// - Parameters:
   ///   - message: With its quality of service, and whether the broker is to retain it.
+  ///   - address: Where the broker is reached.
   ///   - clientIdentifier: Empty lets the broker choose.
   ///   - cleanStart: Whether the broker is to forget an earlier session of the identifier.
-  ///   - timeout: For the connection, and for the acknowledgement.
+  ///   - credentials: nil sends none.
+  ///   - timeout: For the connection, and again for the acknowledgement.
+  ///   - logger: Gets what a client logs.
   /// - Throws: ``MQTTError/unreachable(_:)``, ``MQTTError/timedOut(_:)``, ``MQTTError/refused(topic:_:)``, and
   ///   what of the arguments cannot be sent.
   public static func publishOnce(
@@ -45,10 +48,13 @@ extension MQTTClient {
   ///   - filter: A topic or a topic filter.
   ///   - retained: Whether a message that the broker has kept will do.
   ///   - qualityOfService: The highest to receive with.
+  ///   - address: Where the broker is reached.
   ///   - clientIdentifier: Empty lets the broker choose.
   ///   - cleanStart: Whether the broker is to forget an earlier session of the identifier, and the messages that
   ///     it has kept for it.
-  ///   - timeout: For the connection, and for the message.
+  ///   - credentials: nil sends none.
+  ///   - timeout: For the connection, and again for the message.
+  ///   - logger: Gets what a client logs.
   /// - Throws: ``MQTTError/noRetainedMessage(filter:)``, ``MQTTError/unreachable(_:)``,
   ///   ``MQTTError/timedOut(_:)``, ``MQTTError/subscriptionRefused(filter:_:)``, and what of the arguments cannot
   ///   be sent.

@@ -7,7 +7,12 @@ extension MQTTClient {
   ///
   /// Unlike ``run(routes:fallback:)`` it does not wait for a broker that is away: each address is tried once.
   ///
-  /// - Parameter timeout: For the connection and the subscriptions.
+  /// - Parameters:
+  ///   - configuration: As for any client.
+  ///   - routes: What to subscribe to.
+  ///   - timeout: For the connection and the subscriptions. `body` has its own time.
+  ///   - logger: Gets what a client logs.
+  ///   - body: Gets the client, connected.
   /// - Throws: ``MQTTError/unreachable(_:)``, ``MQTTError/timedOut(_:)``, and what `run` and `body` throw.
   public static func visit<Value: Sendable>(
     _ configuration: Configuration,

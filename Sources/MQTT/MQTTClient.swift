@@ -32,7 +32,12 @@ public final class MQTTClient: Sendable {
   private let hasRun = Atomic(false)
   private let lastNumber = Atomic<UInt64>(0)
 
-  /// - Parameter metrics: Where the metrics go; by default to what the program has set for all.
+  /// Does nothing yet: neither the broker nor the session store is touched before ``run(routes:fallback:)``.
+  ///
+  /// - Parameters:
+  ///   - configuration: Looked at by ``run(routes:fallback:)``, which throws what of it cannot be used.
+  ///   - logger: Gets the connections and their failures, and what becomes of messages that nobody waits for.
+  ///   - metrics: Where the metrics go; by default to what the program has set for all.
   public init(
     configuration: Configuration, logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
   ) {
@@ -108,15 +113,20 @@ public final class MQTTClient: Sendable {
   /// Returns when every message has been acknowledged (quality of service 1 and 2) or handed to the connection
   /// (quality of service 0). Messages keep their order, within a call and from one call to the next.
   ///
-  /// - Parameter queue: What becomes of the messages while they wait to be sent.
+  /// Without a connection they wait for one, also before ``run(routes:fallback:)`` is called.
+  ///
+  /// - Parameters:
+  ///   - messages: For none of them the call returns at once.
+  ///   - queue: What becomes of the messages while they wait to be sent.
   /// - Throws: The first failure of any of the messages, when all are done with. If a message cannot be sent
-  ///   at all or the queue has no room, none of them is taken. After ``MQTTError/cancelled`` those that were
-  ///   on the wire may have been published.
+  ///   at all or the queue has no room, none of them is taken. After ``MQTTError/cancelled`` and
+  ///   ``MQTTError/stopped`` those that were on the wire may have been published.
   public func publish(_ messages: [Message], queue: QueuePolicy = .keepAll) async throws(MQTTError) {
     _ = try await publish(messages, until: .acknowledged, queue)
   }
 
-  /// Returns when the message has been acknowledged, or handed to the connection at quality of service 0.
+  /// Returns when the message has been acknowledged, or handed to the connection at quality of service 0; see
+  /// ``publish(_:queue:)-([Message],_)``.
   public func publish(_ message: Message, queue: QueuePolicy = .keepAll) async throws(MQTTError) {
     _ = try await publish([message], until: .acknowledged, queue)
   }
@@ -134,13 +144,18 @@ public final class MQTTClient: Sendable {
   /// service 1 and 2 survive the end of the program. One that later goes nowhere, because it expires or the
   /// broker refuses it, is logged as a warning.
   ///
+  /// With a session store it waits for ``run(routes:fallback:)``, which opens the store.
+  ///
+  /// - Parameters:
+  ///   - messages: For none of them the call returns at once.
+  ///   - queue: What becomes of the messages while they wait to be sent.
   /// - Throws: If a message cannot be sent at all, the queue has no room, or the store does not take it; then
   ///   none of them is accepted.
   public func enqueue(_ messages: [Message], queue: QueuePolicy = .keepAll) async throws(MQTTError) {
     _ = try await publish(messages, until: .accepted, queue)
   }
 
-  /// Returns when the message is accepted.
+  /// Returns when the message is accepted; see ``enqueue(_:queue:)-([Message],_)``.
   public func enqueue(_ message: Message, queue: QueuePolicy = .keepAll) async throws(MQTTError) {
     _ = try await publish([message], until: .accepted, queue)
   }

@@ -29,9 +29,11 @@ public struct Route: Sendable {
     case park(after: Int, in: Handler)
   }
 
+  /// The topic filter, as it is subscribed to.
   public let filter: String
+  /// The highest that the broker is to deliver with.
   public let qualityOfService: QualityOfService
-  /// MQTT 5.0 only, as the following two.
+  /// MQTT 5.0 only, as the following three.
   public let retained: RetainHandling
   /// The broker keeps the client's own messages from it.
   public let noLocal: Bool
@@ -39,6 +41,7 @@ public struct Route: Sendable {
   public let retainAsPublished: Bool
   /// 1 to 268,435,455. The broker sends it with every message of the subscription.
   public let subscriptionIdentifier: UInt32?
+  /// What becomes of a message whose handler throws every time.
   public let whenFailing: FailureHandling
   let handler: Handler
 
@@ -50,8 +53,10 @@ public struct Route: Sendable {
   ///   - noLocal: Whether messages that this client publishes stay away. MQTT 5.0 only.
   ///   - retainAsPublished: Whether messages keep the RETAIN flag that they were published with; otherwise it
   ///     says only that a message came because of the subscription. MQTT 5.0 only.
-  ///   - subscriptionIdentifier: Comes back with every message of the subscription. MQTT 5.0 only.
+  ///   - subscriptionIdentifier: 1 to 268,435,455; comes back with every message of the subscription. MQTT 5.0
+  ///     only.
   ///   - whenFailing: What becomes of a message whose handler throws every time.
+  ///   - handler: Gets the messages.
   public init(
     _ filter: String,
     qualityOfService: QualityOfService = .atLeastOnce,

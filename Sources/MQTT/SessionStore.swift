@@ -37,6 +37,7 @@ public struct SessionStoreContents: Sendable, Hashable {
   /// How many bytes at the end were cut off: a crash in the middle of `append` leaves a part of its group.
   public var discardedBytes: Int
 
+  /// Without arguments: what an empty store keeps.
   public init(groups: [ByteBuffer] = [], setAside: String? = nil, discardedBytes: Int = 0) {
     self.groups = groups
     self.setAside = setAside

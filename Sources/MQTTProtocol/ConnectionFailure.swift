@@ -1,7 +1,9 @@
 /// Why a connection was not made, or ended. `broker` is its address: `host:port`, a Unix socket's path, or
 /// `ws://host:port/path`.
 public enum ConnectionFailure: Error, Sendable, Hashable {
+  /// The host's name was not resolved.
   case unknownHost(broker: String, detail: String)
+  /// The connection was refused, or the Unix socket does not exist.
   case nothingListens(broker: String)
   /// No connection for another reason that the operating system gives.
   case unreachable(broker: String, detail: String)
@@ -9,7 +11,7 @@ public enum ConnectionFailure: Error, Sendable, Hashable {
   case encryptionFailed(broker: String, detail: String)
   /// No WebSocket for MQTT was opened, or what came over it is not allowed there (MQTT 5.0, 6).
   case webSocketFailed(broker: String, detail: String)
-  /// The broker did not answer the named step in time.
+  /// The broker did not answer the named step within the configured time.
   case timedOut(broker: String, waitingFor: String)
   /// CONNACK refused the user name or password.
   case credentialsRefused(broker: String, ReasonCode, detail: String?)
@@ -17,17 +19,22 @@ public enum ConnectionFailure: Error, Sendable, Hashable {
   case refused(broker: String, ReasonCode, detail: String?, serverReference: String? = nil)
   /// The exchange of an authentication method failed.
   case authenticationFailed(broker: String, detail: String)
+  /// The broker takes neither of the versions that the client may speak.
   case versionNotSupported(broker: String)
-  /// Another client has connected with the same client identifier.
+  /// Another client has connected with the same client identifier: the broker says so, or it has closed three
+  /// connections in a row within ten seconds after CONNACK.
   case sessionTakenOver(broker: String, clientIdentifier: String)
   /// The broker sent DISCONNECT. Some brokers name another one to use.
   case disconnected(broker: String, ReasonCode, detail: String?, serverReference: String? = nil)
   /// The connection ended without a word.
   case closed(broker: String)
+  /// The operating system says that the connection is broken.
   case connectionLost(broker: String, detail: String)
   /// No PINGRESP in time: the broker or the network is gone without closing the connection.
   case keepAliveTimeout(broker: String)
+  /// What the broker sent is not MQTT (MQTT 5.0, 4.13).
   case malformedPacket(broker: String, MalformedPacket)
+  /// The broker sent what it must not send (MQTT 5.0, 4.13).
   case protocolViolation(broker: String, ProtocolViolation)
 }
 

@@ -2,9 +2,13 @@
 ///
 /// The password shows in no description, debug description or mirror.
 public struct Credentials: Sendable, Hashable {
+  /// At most 65,535 bytes, without U+0000.
   public var userName: String
   package var password: String?
 
+  /// - Parameters:
+  ///   - userName: At most 65,535 bytes, without U+0000.
+  ///   - password: At most 65,535 bytes of UTF-8; nil sends none.
   public init(userName: String, password: String?) {
     self.userName = userName
     self.password = password

@@ -13,8 +13,9 @@ public enum MQTTError: Error, Sendable, Hashable {
   /// The packet is larger than the broker takes, in bytes.
   case packetTooLarge(size: Int, maximum: Int)
   /// With the new messages more would wait than the queue takes, in messages or bytes; none of them was taken.
+  /// Also of calls that wait for an answer, which are bounded by number only.
   case queueFull(limit: Int, byteLimit: Int)
-  /// There is no connection, and the message was to be refused then.
+  /// There is no connection, and the call was not to wait for one.
   case notConnected
   /// The message's time had run out before it could be sent.
   case expired
@@ -27,7 +28,8 @@ public enum MQTTError: Error, Sendable, Hashable {
   case notStored(String)
   /// What the session's store holds cannot be used; says why.
   case sessionStore(String)
-  /// The broker did not take the message.
+  /// The broker did not take the message: PUBACK, PUBREC or PUBCOMP reports a failure, in its own words where
+  /// it has some. MQTT 5.0 only.
   case refused(topic: String, ReasonCode, detail: String? = nil)
   /// The broker did not make, or end, the subscription.
   case subscriptionRefused(filter: String, ReasonCode)
@@ -39,11 +41,11 @@ public enum MQTTError: Error, Sendable, Hashable {
   case noRetainedMessage(filter: String)
   /// Nothing came in the given time; says what was waited for.
   case timedOut(String)
-  /// A one-shot call could not connect.
+  /// ``MQTTClient/visit(_:routes:timeout:logger:body:)`` or a one-shot call could not connect.
   case unreachable(ConnectionFailure)
   /// The task was cancelled. Messages not yet on the wire were withdrawn.
   case cancelled
-  /// The client has stopped, so nothing more is sent.
+  /// The client has stopped, so nothing more is sent. What a session store has taken of it, the next run sends.
   case stopped
   /// `run` was called before.
   case alreadyRunning

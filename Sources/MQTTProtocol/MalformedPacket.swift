@@ -10,18 +10,25 @@ public enum MalformedPacket: Error, Sendable, Hashable {
   case invalidPacketType(UInt8)
   /// Reserved bits of a flags byte do not have their prescribed values.
   case reservedFlags
+  /// Both bits of the quality of service are set.
   case invalidQualityOfService
   /// A string is not UTF-8 or contains U+0000.
   case invalidString
+  /// A packet identifier is 0.
   case packetIdentifierZero
+  /// The reason code is not defined for this packet.
   case unknownReasonCode(UInt8)
+  /// The property is not defined at all.
   case unknownProperty(UInt32)
   /// The property is not defined for this packet.
   case misplacedProperty(UInt8)
+  /// The property may come only once in a packet.
   case duplicateProperty(UInt8)
+  /// The property does not allow the value that it has.
   case invalidPropertyValue(UInt8)
   /// A topic name is empty or contains wildcards.
   case invalidTopicName
+  /// A topic filter is empty, or has a wildcard in a wrong place.
   case invalidTopicFilter
   /// A SUBSCRIBE, SUBACK, UNSUBSCRIBE or UNSUBACK has nothing in it.
   case emptyList

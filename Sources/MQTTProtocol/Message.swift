@@ -4,7 +4,9 @@ public import NIOCore
 public struct Message: Sendable, Equatable {
   /// A topic name without wildcards, 1 to 65,535 bytes of UTF-8.
   public var topic: String
+  /// Any bytes. The whole packet has 268,435,460 at most, and the broker may take less.
   public var payload: ByteBuffer
+  /// How hard client and broker try. Default 1.
   public var qualityOfService: QualityOfService
   /// Whether the broker keeps the message for later subscribers; an empty payload removes what it kept.
   public var retain: Bool
@@ -16,6 +18,7 @@ public struct Message: Sendable, Equatable {
     set { box = PropertyBox(newValue) }
   }
 
+  /// Nothing is checked yet: publishing throws what of the message cannot be sent.
   public init(
     topic: String,
     payload: ByteBuffer,
@@ -65,7 +68,9 @@ private final class PropertyBox: Sendable {
 
 /// An application message that the broker has delivered.
 public struct ReceivedMessage: Sendable, Equatable {
+  /// The topic name that it was published to.
   public var topic: String
+  /// Any bytes.
   public var payload: ByteBuffer
   /// The quality of service of this delivery: the lower of the publisher's and the subscription's.
   public var qualityOfService: QualityOfService
@@ -82,6 +87,7 @@ public struct ReceivedMessage: Sendable, Equatable {
   public var subscriptionIdentifiers: [UInt32]
   private var box: PropertyBox?
 
+  /// What the publisher says about it; nothing on 3.1.1. The expiry interval is what is left of it.
   public var properties: PublishProperties {
     get { box?.properties ?? PublishProperties() }
     set { box = PropertyBox(newValue) }
@@ -90,6 +96,7 @@ public struct ReceivedMessage: Sendable, Equatable {
   /// The payload as UTF-8; what is none is replaced by U+FFFD.
   public var text: String { String(buffer: payload) }
 
+  /// For tests of handlers.
   public init(
     topic: String,
     payload: ByteBuffer,
@@ -133,15 +140,20 @@ public struct ReceivedMessage: Sendable, Equatable {
 public struct PublishProperties: Sendable, Equatable {
   /// Whether the payload is declared to be UTF-8 text; nil says nothing.
   public var isPayloadText: Bool?
-  /// Seconds after which the broker stops delivering the message; nil is never.
+  /// Seconds after which the message is not delivered any more, in the client's queue nor by the broker; nil is
+  /// never (MQTT 5.0, 3.3.2.3.3).
   public var messageExpiryInterval: UInt32?
+  /// What the payload is, such as a MIME type; at most 65,535 bytes (MQTT 5.0, 3.3.2.3.9).
   public var contentType: String?
-  /// The topic for an answer.
+  /// The topic for an answer, without wildcards (MQTT 5.0, 3.3.2.3.5).
   public var responseTopic: String?
-  /// What an answer is to carry, so that its receiver can tell which request it answers.
+  /// What an answer is to carry, so that its receiver can tell which request it answers; at most 65,535 bytes
+  /// (MQTT 5.0, 3.3.2.3.6).
   public var correlationData: ByteBuffer?
+  /// Of the application's own, in their order (MQTT 5.0, 3.3.2.3.7).
   public var userProperties: [UserProperty]
 
+  /// Without arguments there are none.
   public init(
     isPayloadText: Bool? = nil,
     messageExpiryInterval: UInt32? = nil,
@@ -161,9 +173,12 @@ public struct PublishProperties: Sendable, Equatable {
 
 /// A name and a value of the application's own; names may repeat.
 public struct UserProperty: Sendable, Hashable {
+  /// At most 65,535 bytes, without U+0000.
   public var name: String
+  /// At most 65,535 bytes, without U+0000.
   public var value: String
 
+  /// Nothing is checked yet.
   public init(name: String, value: String) {
     self.name = name
     self.value = value

@@ -2,7 +2,9 @@
 
 /// A version of the MQTT protocol, as negotiated by CONNECT.
 public enum ProtocolVersion: Sendable, Hashable, CustomStringConvertible {
+  /// MQTT 3.1.1, the OASIS standard of 2014.
   case v3_1_1
+  /// MQTT 5.0, the OASIS standard of 2019.
   case v5
 
   /// The protocol level byte of CONNECT (MQTT 5.0, 3.1.2.2).
@@ -25,6 +27,7 @@ public enum ProtocolVersion: Sendable, Hashable, CustomStringConvertible {
 public enum VersionPreference: Sendable, Hashable {
   /// 5.0, and 3.1.1 with a broker that does not take it.
   case newest
+  /// This version, or no connection.
   case only(ProtocolVersion)
 }
 
@@ -41,8 +44,11 @@ public enum QueuePolicy: Sendable, Hashable {
 
 /// How hard sender and receiver try to get a message across (MQTT 5.0, 4.3).
 public enum QualityOfService: UInt8, Sendable, Hashable, Comparable {
+  /// 0: sent, and forgotten.
   case atMostOnce = 0
+  /// 1: sent again on every connection until it is acknowledged.
   case atLeastOnce
+  /// 2: as 1, and the receiver recognises it when it comes again in the same session.
   case exactlyOnce
 
   public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }

@@ -6,11 +6,14 @@ public struct ReconnectBackoff: Sendable, Hashable {
   /// The bound that no wait exceeds.
   public var ceiling: Duration
 
+  /// Bounds below zero count as zero.
   public init(initial: Duration = .milliseconds(500), ceiling: Duration = .seconds(30)) {
     self.initial = initial
     self.ceiling = ceiling
   }
 
+  /// The wait before the next attempt.
+  ///
   /// - Parameters:
   ///   - attempt: How many attempts have failed before, from 0.
   ///   - fraction: A random number from 0 to 1.

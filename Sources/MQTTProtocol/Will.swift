@@ -6,6 +6,9 @@ public struct Will: Sendable, Equatable {
   /// only. Default 0.
   public var delayInterval: UInt32
 
+  /// - Parameters:
+  ///   - message: What the broker publishes.
+  ///   - delayInterval: In seconds (MQTT 5.0, 3.1.3.2.2).
   public init(_ message: Message, delayInterval: UInt32 = 0) {
     self.message = message
     self.delayInterval = delayInterval
