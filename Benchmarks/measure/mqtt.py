@@ -5,7 +5,7 @@ import sys
 
 from . import instructions
 from .figures import Row, at_least, at_most, compare, in_turn
-from .processes import NotPermitted, mosquitto, pinned, run, sink, two_cores, write_calls
+from .processes import NotPermitted, free_port, mosquitto, pinned, run, sink, two_cores, write_calls
 
 TOPIC = "bench/messages"
 PAYLOAD_SIZE = 100
@@ -25,6 +25,8 @@ SINK_CALLS = 8
 
 ROUND_TRIPS = 600
 ROUND_TRIP_INTERVAL = 5000  # microseconds
+
+OFFLINE_COUNT = 432_000
 
 BROKER_LINES = [f"max_inflight_messages {IN_FLIGHT}", "max_queued_messages 0", "log_type error"]
 
@@ -186,6 +188,18 @@ def roundtrip(options):
     return compare("round trip, median", "µs", "p50", medians, goals)
 
 
+def offline(options):
+    """As many messages as a day has at five a second, each tried twice, without a broker and with a full queue."""
+
+    def measure():
+        finished = run([ours(options), "offline", free_port(), OFFLINE_COUNT, "-"])
+        return {"growth": finished.value("growth_bytes") / 1024}
+
+    medians = in_turn(options.runs, {"ours": measure})
+    growth = medians["ours"]["growth"]
+    return [Row("a day offline, full queue, growth", "KiB", growth, goal=at_most("ours", 1024))]
+
+
 def counted_instructions(options):
     """Instructions of our client for a message, compared with those recorded."""
     seen = instructions.count(ours(options), options.peers, options.folder)
@@ -210,5 +224,6 @@ parts = {
     "receive": receive,
     "sink": against_sink,
     "roundtrip": roundtrip,
+    "offline": offline,
     "instructions": counted_instructions,
 }

@@ -106,12 +106,17 @@ def background(arguments, **options):
             process.wait()
 
 
+def free_port():
+    """A port of the loopback interface on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @contextlib.contextmanager
 def mosquitto(folder, lines):
     """Debian's broker on a free port of this machine only, with nothing on disk."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     configuration = pathlib.Path(folder) / "mosquitto.conf"
     lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "persistence false", *lines]
     # As root, mosquitto would change to a user who may not read the folder.

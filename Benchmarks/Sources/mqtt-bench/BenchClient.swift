@@ -93,6 +93,27 @@ struct BenchClient {
     }
   }
 
+  /// Without a broker: fills the queue, and then enqueues as many messages more, which push one another out or are
+  /// refused. Returns how much the process has grown since the queue was full, in bytes.
+  func offline(count: Int) async throws -> Int {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await client.run(routes: []) }
+      var memoryWhenFull = 0
+      for number in 0..<count {
+        try await client.enqueue(Self.message(number), queue: .keepLatest)
+        do throws(MQTTError) {
+          try await client.enqueue(Self.message(number))
+        } catch .queueFull {
+          if memoryWhenFull == 0 { memoryWhenFull = try Memory.resident() }
+        }
+      }
+      let growth = try Memory.resident() - memoryWhenFull
+      group.cancelAll()
+      try await group.waitForAll()
+      return growth
+    }
+  }
+
   /// The same, with client, handler and `body` on one thread.
   private func connectedOnOneThread<Result: Sendable>(
     to routes: [Route], _ body: @Sendable () async throws -> Result

@@ -8,6 +8,7 @@ struct MQTTBench {
     usage: mqtt-bench publish PORT COUNT CALLS
            mqtt-bench receive PORT COUNT IDENTIFIER
            mqtt-bench roundtrip PORT COUNT INTERVAL
+           mqtt-bench offline PORT COUNT -
     CALLS is how many calls of publish run at a time; INTERVAL is in microseconds.
     """
 
@@ -43,6 +44,8 @@ struct MQTTBench {
         .roundTrips(count: count, interval: .microseconds(interval)).sorted()
       print("p50_us \(times[times.count / 2] / .microseconds(1))")
       print("p99_us \(times[times.count * 99 / 100] / .microseconds(1))")
+    case ("offline", "-", _):
+      print("growth_bytes \(try await BenchClient(port: port).offline(count: count))")
     default: throw BenchError(usage)
     }
   }
