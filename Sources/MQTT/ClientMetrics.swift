@@ -40,7 +40,10 @@ final class ClientMetrics {
 
   /// Sets the gauges: now and then under load, and always when there is nothing left to do.
   func update(_ queue: (unfinished: Int, inFlight: Int, oldest: NIODeadline?), at now: NIODeadline) {
-    guard queue.unfinished > 0 || lastUnfinished != 0 else { return }
+    guard queue.unfinished > 0 || lastUnfinished != 0 else {
+      nextDeadline = nil
+      return
+    }
     guard now >= nextUpdate || queue.unfinished == 0 else {
       nextDeadline = nextUpdate
       return

@@ -61,10 +61,7 @@ extension SessionDriver {
     decode(at: .now())
   }
 
-  func readCompleted() {
-    isReading = false
-    settle()
-  }
+  func readCompleted() { settle() }
 
   func connectionFailed(_ error: any Error) {
     networkFailure = ConnectionFailure(losing: broker, error)
@@ -100,10 +97,7 @@ extension SessionDriver {
     isClosing = true
     channel.close(mode: .output, promise: nil)
     eventLoop.scheduleTask(in: Self.closingTime) { channel.close(promise: nil) }
-    if !isReading {
-      isReading = true
-      channel.read()
-    }
+    read(true)
   }
 
   /// Has the application answer a step of the broker's.

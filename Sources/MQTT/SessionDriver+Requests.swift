@@ -22,7 +22,8 @@ extension SessionDriver {
       machine.wallClockOffset = store == nil ? 0 : WallClock.offset(at: now)
       try machine.publish(messages, batch: batch, until: milestone, policy: policy, at: now)
       publishers[batch] = completion
-      settleSoon()
+      // With nothing else under way there is nothing to gather.
+      if machine.queue.unfinished == messages.count { settle() } else { settleSoon() }
     } catch {
       completion.resume(returning: .failure(error))
     }

@@ -6,6 +6,7 @@ import NIOCore
 extension SessionDriver {
   /// Packets are gathered up to this size before they are handed to the channel.
   private static let writeSize = 32 * 1024
+  private static let shortestWait = TimeAmount.microseconds(200)
 
   /// Settles once all that waits for the event loop at present has happened, so that a burst of events makes
   /// one flush.
@@ -27,12 +28,22 @@ extension SessionDriver {
     write(at: now)
     commitRecords()
     metrics.update(machine.queue, at: now)
-    scheduleTimer()
-    if let channel, !isReading, isClosing || machine.canReceive(at: now) {
-      isReading = true
-      channel.read()
-    }
+    scheduleTimer(at: now)
+    read(isClosing || machine.canReceive(at: now))
     if isDraining, machine.queue.unfinished == 0 || channel == nil { cancel() }
+  }
+
+  /// Has the channel read, or not. Told only when it changes: to ask for every read anew would cost two system
+  /// calls each time.
+  func read(_ isWanted: Bool) {
+    guard let channel, isReading != isWanted else { return }
+    isReading = isWanted
+    do {
+      try channel.syncOptions?.setOption(.autoRead, value: isWanted)
+    } catch {
+      // A channel that has just been closed takes no options, and nothing is read from it either.
+      logger.trace("the channel takes no options", metadata: ["error": "\(error)"])
+    }
   }
 
   func decode(at now: NIODeadline) {
@@ -100,10 +111,12 @@ extension SessionDriver {
         channel?.write(outgoingBytes, promise: nil)
         outgoingBytes.clear()
         hasWritten = true
-      case .finishPublish(let batch, let failure):
-        publishers.removeValue(forKey: batch)?.resume(returning: failure.map { .failure($0) } ?? .success(()))
+      case .finishPublish(let batch, let failure, let code):
+        publishers.removeValue(forKey: batch)?.resume(
+          returning: failure.map { .failure($0) } ?? .success(code))
       case .finishRequest(let id, let failure):
-        requests.removeValue(forKey: id)?.resume(returning: failure.map { .failure($0) } ?? .success(()))
+        requests.removeValue(forKey: id)?.resume(
+          returning: failure.map { .failure($0) } ?? .success(.success))
       case .drop(let topic, let error):
         logger.warning(
           "an enqueued message goes nowhere", metadata: ["topic": "\(topic)", "reason": "\(error)"])
@@ -117,8 +130,11 @@ extension SessionDriver {
     }
   }
 
-  private func scheduleTimer() {
-    guard let deadline = [machine.nextDeadline, metrics.nextDeadline].compactMap({ $0 }).min() else { return }
+  private func scheduleTimer(at now: NIODeadline) {
+    guard var deadline = machine.nextDeadline ?? metrics.nextDeadline else { return }
+    if let other = metrics.nextDeadline { deadline = min(deadline, other) }
+    // Should what is due not get done, the loop must not spin.
+    deadline = max(deadline, now + Self.shortestWait)
     // Deadlines mostly move back: a timer that comes too early just looks again.
     if let timer, timer.deadline <= deadline { return }
     timer?.task.cancel()

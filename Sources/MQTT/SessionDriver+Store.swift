@@ -24,7 +24,7 @@ extension SessionDriver {
 
   /// Takes up what the store has kept, and then what has waited for it.
   func openStore(_ completion: @escaping (Outcome) -> Void) {
-    guard let store else { return completion(.success(())) }
+    guard let store else { return completion(.success(.success)) }
     eventLoop.makeFutureWithTask { try await store.open() }
       .assumeIsolated()
       .whenComplete { result in
@@ -54,7 +54,7 @@ extension SessionDriver {
     let waiting = waitingForStore
     waitingForStore = []
     for request in waiting { request(self) }
-    return .success(())
+    return .success(.success)
   }
 
   /// Makes durable what is to be, one group at a time: whatever comes meanwhile makes the next.

@@ -18,7 +18,8 @@ final class SessionDriver {
     var handler: Route.Handler
   }
 
-  typealias Outcome = Result<Void, MQTTError>
+  /// The reason code is that of the acknowledgement; where there is none, `success`.
+  typealias Outcome = Result<ReasonCode, MQTTError>
   typealias Completion = CheckedContinuation<Outcome, Never>
 
   let eventLoop: any EventLoop

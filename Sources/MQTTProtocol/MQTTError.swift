@@ -28,8 +28,9 @@ public enum MQTTError: Error, Sendable, Hashable {
   case notStored(String)
   /// What the session's store holds cannot be used; says why.
   case sessionStore(String)
-  /// The broker did not take the message: PUBACK, PUBREC or PUBCOMP reports a failure. MQTT 5.0 only.
-  case refused(topic: String, ReasonCode)
+  /// The broker did not take the message: PUBACK, PUBREC or PUBCOMP reports a failure, in its own words where
+  /// it has some. MQTT 5.0 only.
+  case refused(topic: String, ReasonCode, detail: String? = nil)
   /// The broker did not make, or end, the subscription.
   case subscriptionRefused(filter: String, ReasonCode)
   /// Another route of the client has the same filter.
@@ -71,7 +72,8 @@ extension MQTTError: CustomStringConvertible {
       "the broker forgot the session with a message to '\(topic)' in it: whether it was delivered is unknown"
     case .notStored(let reason): "the message is not kept: \(reason)"
     case .sessionStore(let reason): "the session cannot be taken up: \(reason)"
-    case .refused(let topic, let code): "the broker did not take a message to '\(topic)': \(code)"
+    case .refused(let topic, let code, let detail):
+      "the broker did not take a message to '\(topic)': \(code)" + (detail.map { ": \($0)" } ?? "")
     case .subscriptionRefused(let filter, let code):
       "the broker refused the subscription to '\(filter)': \(code)"
     case .alreadySubscribed(let filter): "there is a route for '\(filter)' already"

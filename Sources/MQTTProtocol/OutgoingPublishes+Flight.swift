@@ -16,6 +16,7 @@ extension OutgoingPublishes {
   mutating func connected(sessionPresent: Bool, at now: NIODeadline, log: inout SessionLog) {
     sentCount = 0
     windowCount = 0
+    hold = nil
     releases.removeAll()
     lastProgress = now
     for index in inFlight.indices { inFlight[index]?.isInWindow = false }
@@ -48,19 +49,42 @@ extension OutgoingPublishes {
       return .release(release.identifier, release.code)
     }
     let window = min(server.receiveMaximum, limits.window)
+    if isHolding(window, at: now) { return nil }
     if sentCount < inFlight.count {
       if let action = nextRepeated(window, at: now, log) { return action }
       guard sentCount == inFlight.count else { return nil }
     }
     while let index = waiting.indices.first, log.isDurable(max(waiting[index].gate, sendGate)) {
       if waiting[index].message.qualityOfService > .atMostOnce {
-        guard windowCount < window, inFlight.count < Self.identifierCount else { return nil }
+        guard windowCount < window else {
+          hold = .untilPlace
+          return nil
+        }
+        guard inFlight.count < Self.identifierCount else { return nil }
       }
       if let action = sendFirst(server, version, at: now, log: &log) { return action }
       if let report = finished.popFirst() { return report }
     }
     return nil
   }
+
+  /// Whether to wait for more places: see ``hold``.
+  private mutating func isHolding(_ window: UInt16, at now: NIODeadline) -> Bool {
+    switch hold {
+    case nil: return false
+    case .untilPlace where windowCount >= window: return true
+    case .untilPlace where windowCount > window - window / 4:
+      hold = .until(now + Self.holdTime)
+      return true
+    case .until(let deadline) where windowCount > window - window / 4 && now < deadline: return true
+    case .untilPlace, .until:
+      hold = nil
+      return false
+    }
+  }
+
+  /// When the hold ends, if nothing ends it before.
+  var holdDeadline: NIODeadline? { if case .until(let deadline) = hold { deadline } else { nil } }
 
   /// Sends the first message that waits; nil if it cannot be sent, and has been finished.
   private mutating func sendFirst(
@@ -120,27 +144,29 @@ extension OutgoingPublishes {
 
   /// Takes a PUBACK.
   mutating func acknowledge(
-    _ identifier: UInt16, _ code: ReasonCode, at now: NIODeadline, log: inout SessionLog
+    _ answer: PublishAcknowledgement, at now: NIODeadline, log: inout SessionLog
   ) -> Acknowledged {
-    guard let (position, entry) = sent(identifier) else { return .unknown }
+    guard let (position, entry) = sent(answer.packetIdentifier) else { return .unknown }
     guard entry.message.qualityOfService == .atLeastOnce else { return .mismatched }
-    complete(position, entry, code, at: now, log: &log)
+    complete(position, entry, answer, at: now, log: &log)
     return .expected
   }
 
   /// Takes a PUBREC: PUBREL is due, as soon as it is durable that PUBLISH must not be sent again.
   mutating func received(
-    _ identifier: UInt16, _ code: ReasonCode, at now: NIODeadline, log: inout SessionLog
+    _ answer: PublishAcknowledgement, at now: NIODeadline, log: inout SessionLog
   ) -> Acknowledged {
+    let identifier = answer.packetIdentifier
     guard let (position, entry) = sent(identifier) else {
-      if !code.isFailure { releases.append((identifier, 0, .packetIdentifierNotFound)) }
+      if !answer.reasonCode.isFailure { releases.append((identifier, 0, .packetIdentifierNotFound)) }
       return .unknown
     }
     guard entry.message.qualityOfService == .exactlyOnce else { return .mismatched }
-    guard !code.isFailure else {
-      complete(position, entry, code, at: now, log: &log)
+    guard !answer.reasonCode.isFailure else {
+      complete(position, entry, answer, at: now, log: &log)
       return .expected
     }
+    inFlight[position]?.code = answer.reasonCode
     var gate: UInt64 = 0
     if case .released(let known) = entry.stage {
       gate = known
@@ -155,14 +181,17 @@ extension OutgoingPublishes {
 
   /// Takes a PUBCOMP.
   mutating func completed(
-    _ identifier: UInt16, _ code: ReasonCode, at now: NIODeadline, log: inout SessionLog
+    _ answer: PublishAcknowledgement, at now: NIODeadline, log: inout SessionLog
   ) -> Acknowledged {
-    guard let (position, entry) = sent(identifier) else { return .unknown }
+    guard let (position, entry) = sent(answer.packetIdentifier) else { return .unknown }
     guard entry.message.qualityOfService == .exactlyOnce, entry.stage != .published else {
       return .mismatched
     }
+    var answer = answer
     // "Packet identifier not found" says that the broker was done with it before.
-    complete(position, entry, code == .packetIdentifierNotFound ? .success : code, at: now, log: &log)
+    if answer.reasonCode == .packetIdentifierNotFound { answer.reasonCode = .success }
+    if answer.reasonCode == .success { answer.reasonCode = entry.code }
+    complete(position, entry, answer, at: now, log: &log)
     return .expected
   }
 
@@ -176,14 +205,20 @@ extension OutgoingPublishes {
   }
 
   private mutating func complete(
-    _ position: CircularBuffer<Entry?>.Index, _ entry: Entry, _ code: ReasonCode, at now: NIODeadline,
-    log: inout SessionLog
+    _ position: CircularBuffer<Entry?>.Index, _ entry: Entry, _ answer: PublishAcknowledgement,
+    at now: NIODeadline, log: inout SessionLog
   ) {
     inFlight[position] = nil
     if entry.isInWindow { windowCount -= 1 }
     lastProgress = now
     if entry.gate != 0 { log.append(.completed(number: entry.number)) }
-    finish(entry, code.isFailure ? .refused(topic: entry.message.topic, code) : nil)
+    let code = answer.reasonCode
+    if code.isFailure {
+      let detail = answer.properties.reasonString
+      finish(entry, .refused(topic: entry.message.topic, code, detail: detail))
+    } else {
+      finish(entry, nil, code)
+    }
     trim()
   }
 

@@ -32,7 +32,8 @@ struct OutgoingPublishes {
     case send(Publish)
     /// PUBREL.
     case release(UInt16, ReasonCode)
-    case finish(PublishBatchID, MQTTError?)
+    /// The code is the highest of those that report success.
+    case finish(PublishBatchID, MQTTError?, ReasonCode = .success)
     /// An accepted message that nobody waits for goes nowhere.
     case drop(topic: String, MQTTError)
   }
@@ -42,6 +43,11 @@ struct OutgoingPublishes {
     case published
     /// PUBREL is due, once this record is durable, or sent.
     case released(gate: UInt64)
+  }
+
+  enum Hold {
+    case untilPlace
+    case until(NIODeadline)
   }
 
   struct Entry {
@@ -57,6 +63,8 @@ struct OutgoingPublishes {
     var expiry: NIODeadline?
     var isSuperseded = false
     var stage = Stage.published
+    /// That of PUBREC.
+    var code = ReasonCode.success
     /// It takes one of the places that the broker has on this connection.
     var isInWindow = false
   }
@@ -64,12 +72,15 @@ struct OutgoingPublishes {
   struct Batch {
     var unfinished: Int
     var failure: MQTTError?
+    var code = ReasonCode.success
   }
 
   /// The identifiers from 1 to this one are for messages; those above for SUBSCRIBE and UNSUBSCRIBE.
   static let identifierCount = 65_279
   /// Between two searches for expired messages.
   private static let expiryPause = TimeAmount.seconds(1)
+
+  static let holdTime = TimeAmount.microseconds(250)
 
   let limits: OutgoingLimits
   var waiting = CircularBuffer<Entry>()
@@ -79,6 +90,11 @@ struct OutgoingPublishes {
   /// How many of `inFlight` have been sent on this connection, and how many places these take.
   var sentCount = 0
   var windowCount = 0
+  /// The window was full: nothing is sent before a quarter of it is free or a moment has passed since the first
+  /// place was, so that acknowledgements that come one by one do not make writes of one message each. The rest of
+  /// the window keeps the broker busy meanwhile. To wait longer would have the broker's TCP wait for an
+  /// acknowledgement that ours sends with the next message.
+  var hold: Hold?
   /// PUBRELs that are due, in the order in which PUBREC came.
   var releases = CircularBuffer<(identifier: UInt16, gate: UInt64, code: ReasonCode)>()
   /// Nothing new is sent before this record is durable: it changes the identifiers that follow.
@@ -219,7 +235,7 @@ struct OutgoingPublishes {
 
   // MARK: The end of a message
 
-  mutating func finish(_ entry: Entry, _ failure: MQTTError?) {
+  mutating func finish(_ entry: Entry, _ failure: MQTTError?, _ code: ReasonCode = .success) {
     unfinishedCount -= 1
     unfinishedBytes -= entry.size
     guard let id = entry.batch else {
@@ -229,12 +245,13 @@ struct OutgoingPublishes {
     guard var batch = batches[id] else { return }
     batch.unfinished -= 1
     batch.failure = batch.failure ?? failure
+    batch.code = max(batch.code, code)
     guard batch.unfinished == 0 else {
       batches[id] = batch
       return
     }
     batches[id] = nil
-    finished.append(.finish(id, batch.failure))
+    finished.append(.finish(id, batch.failure, batch.code))
   }
 
   /// What there is to report, whether or not there is a connection.

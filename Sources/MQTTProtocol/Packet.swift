@@ -60,6 +60,17 @@ package enum PacketType: UInt8, Sendable, Hashable {
 extension Packet {
   /// Appends the packet as `version` has it. What that version lacks is left out.
   package func encode(into buffer: inout ByteBuffer, version: ProtocolVersion) {
+    // Nearly all packets are of these kinds, and their length is known before they are written.
+    switch self {
+    case .publish(let publish) where publish.isPlain:
+      return publish.encodePlain(into: &buffer, version: version)
+    case .puback(let answer) where answer.isPlain, .pubrec(let answer) where answer.isPlain,
+      .pubrel(let answer) where answer.isPlain, .pubcomp(let answer) where answer.isPlain:
+      let first = type.rawValue << 4 | (type.flags ?? 0)
+      buffer.writeMultipleIntegers(first, UInt8(2), answer.packetIdentifier)
+      return
+    default: break
+    }
     let flags: UInt8
     var expectedLength = 0
     if case .publish(let publish) = self {

@@ -42,9 +42,11 @@ package struct PacketReader {
   }
 
   package mutating func string() throws(MalformedPacket) -> String {
-    let slice = try lengthPrefixed()
-    guard let string = String(validating: slice.readableBytesView, as: UTF8.self), !string.utf8.contains(0)
-    else { throw .invalidString }
+    let field = try lengthPrefixed()
+    let string = field.withUnsafeReadableBytes { bytes in
+      bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
+    }
+    guard let string else { throw .invalidString }
     return string
   }
 

@@ -34,6 +34,24 @@ package struct Publish: Sendable, Equatable {
 }
 
 extension Publish {
+  /// It has no properties.
+  var isPlain: Bool { !message.hasProperties && topicAlias == nil && subscriptionIdentifiers.isEmpty }
+
+  /// Appends the whole packet, header included.
+  func encodePlain(into buffer: inout ByteBuffer, version: ProtocolVersion) {
+    let topicLength = topic.utf8.count
+    var length = 2 + topicLength + payload.readableBytes
+    if packetIdentifier != nil { length += 2 }
+    if version == .v5 { length += 1 }
+    buffer.reserveCapacity(minimumWritableBytes: 5 + length)
+    buffer.writeInteger(PacketType.publish.rawValue << 4 | flags)
+    buffer.writeVariableByteInteger(length)
+    buffer.writeField(topic)
+    if let packetIdentifier { buffer.writeInteger(packetIdentifier) }
+    if version == .v5 { buffer.writeInteger(UInt8(0)) }
+    buffer.writeImmutableBuffer(payload)
+  }
+
   func encode(into buffer: inout ByteBuffer, version: ProtocolVersion) {
     buffer.writeField(topic)
     if let packetIdentifier { buffer.writeInteger(packetIdentifier) }
@@ -42,7 +60,7 @@ extension Publish {
   }
 
   private func encodeProperties(into buffer: inout ByteBuffer) {
-    guard message.hasProperties || topicAlias != nil || !subscriptionIdentifiers.isEmpty else {
+    guard !isPlain else {
       buffer.writeInteger(UInt8(0))
       return
     }

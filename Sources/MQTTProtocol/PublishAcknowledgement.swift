@@ -23,12 +23,17 @@ package struct AcknowledgementProperties: Sendable, Equatable {
   package var userProperties: [UserProperty] = []
 
   package init() {}
+
+  var isEmpty: Bool { reasonString == nil && userProperties.isEmpty }
 }
 
 extension PublishAcknowledgement {
+  /// It consists of its packet identifier.
+  var isPlain: Bool { reasonCode == .success && properties.isEmpty }
+
   func encode(into buffer: inout ByteBuffer, version: ProtocolVersion) {
     buffer.writeInteger(packetIdentifier)
-    let hasProperties = properties != AcknowledgementProperties()
+    let hasProperties = !properties.isEmpty
     guard version == .v5, hasProperties || reasonCode != .success else { return }
     buffer.writeInteger(reasonCode.rawValue)
     if hasProperties { buffer.writeProperties(properties) }

@@ -1,7 +1,7 @@
 /// The outcome of an operation, as the peer reports it (MQTT 5.0, 2.4).
 ///
 /// The return codes of 3.1.1 are expressed by the codes of 5.0 that mean the same.
-public enum ReasonCode: UInt8, Sendable, Hashable {
+public enum ReasonCode: UInt8, Sendable, Hashable, Comparable {
   /// Also: normal disconnection, and granted quality of service 0.
   case success = 0x00
   /// The subscription is made, with quality of service 1 at most.
@@ -91,6 +91,8 @@ public enum ReasonCode: UInt8, Sendable, Hashable {
 
   /// Codes from 0x80 up report a failure.
   public var isFailure: Bool { rawValue >= 0x80 }
+
+  public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
 }
 
 extension ReasonCode: CustomStringConvertible {

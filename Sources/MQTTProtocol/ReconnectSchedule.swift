@@ -12,7 +12,8 @@ struct ReconnectSchedule {
   private let brokerCount: Int
   private var failedAttempts = 0
   private var quickLosses = 0
-  private var lastFailure: ConnectionFailure?
+  /// Those since a stable connection, one for each broker at most.
+  private var lastFailures: [ConnectionFailure] = []
 
   init(backoff: ReconnectBackoff, brokerCount: Int = 1) {
     self.backoff = backoff
@@ -35,11 +36,13 @@ struct ReconnectSchedule {
     return backoff.delay(attempt: (failedAttempts - 1) / brokerCount, fraction: fraction)
   }
 
-  /// Whether `failure` is the one before again, without a stable connection between them.
+  /// Whether `failure` is that of the same broker before again, without a stable connection between them.
   mutating func isRepeated(_ failure: ConnectionFailure, lifetime: TimeAmount?) -> Bool {
-    if let lifetime, lifetime >= Self.stableAfter { lastFailure = nil }
-    defer { lastFailure = failure }
-    return failure == lastFailure
+    if let lifetime, lifetime >= Self.stableAfter { lastFailures = [] }
+    guard !lastFailures.contains(failure) else { return true }
+    lastFailures.append(failure)
+    if lastFailures.count > brokerCount { lastFailures.removeFirst() }
+    return false
   }
 
   /// Whether the broker seems to give our session to another client again and again.

@@ -6,7 +6,8 @@ extension SessionMachine {
   package mutating func next(canSend: Bool, at now: NIODeadline) -> Output? {
     if let output = nextFinishedRequest() { return output }
     guard canSend, let step = nextStep(at: now) else {
-      return outgoing.nextReport(log: log).flatMap(report)
+      guard let action = outgoing.nextReport(log: log) else { return nil }
+      return Self.report(action)
     }
     if case .send = step { keepAlive.sent(at: now) }
     return step
@@ -49,13 +50,13 @@ extension SessionMachine {
       return .send(.publish(publish))
     case .release(let identifier, let code):
       return .send(.pubrel(PublishAcknowledgement(packetIdentifier: identifier, reasonCode: code)))
-    case .finish, .drop: return report(action)
+    case .finish, .drop: return Self.report(action)
     }
   }
 
-  private func report(_ action: OutgoingPublishes.Action) -> Output? {
+  private static func report(_ action: OutgoingPublishes.Action) -> Output? {
     switch action {
-    case .finish(let batch, let failure): .finishPublish(batch, failure)
+    case .finish(let batch, let failure, let code): .finishPublish(batch, failure, code)
     case .drop(let topic, let error): .drop(topic: topic, error)
     case .send, .release: nil
     }

@@ -86,12 +86,11 @@ extension SessionMachine {
     switch packet {
     case .publish(let publish): return receive(publish)
     case .puback(let answer):
-      return check(
-        outgoing.acknowledge(answer.packetIdentifier, answer.reasonCode, at: now, log: &log), answer)
+      return check(outgoing.acknowledge(answer, at: now, log: &log), answer)
     case .pubrec(let answer):
-      return check(outgoing.received(answer.packetIdentifier, answer.reasonCode, at: now, log: &log), answer)
+      return check(outgoing.received(answer, at: now, log: &log), answer)
     case .pubcomp(let answer):
-      return check(outgoing.completed(answer.packetIdentifier, answer.reasonCode, at: now, log: &log), answer)
+      return check(outgoing.completed(answer, at: now, log: &log), answer)
     case .pubrel(let release):
       guard !inbox.isUnderWay(release.packetIdentifier) else {
         return violation(.unexpectedRelease(packetIdentifier: release.packetIdentifier))

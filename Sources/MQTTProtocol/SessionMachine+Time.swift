@@ -13,6 +13,7 @@ extension SessionMachine {
     case .connected:
       deadline = earlier(deadline, earlier(keepAlive.nextDeadline, acknowledgementDeadline))
       deadline = earlier(deadline, earlier(requestDeadline, authentication.deadline))
+      deadline = earlier(deadline, outgoing.holdDeadline)
     }
     return deadline
   }

@@ -6,7 +6,9 @@ package import NIOCore
 /// pulled with ``next(canSend:at:)`` after every event, for as long as the connection takes it, so nothing
 /// piles up behind a slow network except in the bounded queue. What is to be stored is pulled with
 /// ``nextGroup()``, and what may only follow when it is durable waits inside.
-package struct SessionMachine {
+///
+/// It is large, and moved about: a copy by mistake would cost more than most events do.
+package struct SessionMachine: ~Copyable {
   /// What a packet or the passing of time asks for.
   package enum Action: Equatable {
     case none
@@ -26,7 +28,8 @@ package struct SessionMachine {
   /// What to write or to report, in order.
   package enum Output: Equatable {
     case send(Packet)
-    case finishPublish(PublishBatchID, MQTTError?)
+    /// The code is the highest that the broker has given for any of the messages.
+    case finishPublish(PublishBatchID, MQTTError?, ReasonCode = .success)
     case finishRequest(RequestID, MQTTError?)
     /// A message that was accepted, and whose acknowledgement nobody waits for, goes nowhere.
     case drop(topic: String, MQTTError)

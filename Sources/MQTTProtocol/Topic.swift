@@ -2,8 +2,11 @@
 public enum TopicName {
   /// Whether messages can be published to `topic`: 1 to 65,535 bytes, no wildcard, no U+0000.
   public static func isValid(_ topic: String) -> Bool {
-    (1...65_535).contains(topic.utf8.count)
-      && !topic.utf8.contains { $0 == 0 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }
+    guard (1...65_535).contains(topic.utf8.count) else { return false }
+    for byte in topic.utf8 where byte == 0 || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "#") {
+      return false
+    }
+    return true
   }
 }
 

@@ -17,6 +17,17 @@ import Testing
     #expect(session.outputs() == [.finishPublish(batch, nil)])
   }
 
+  @Test func whatPubrecSaysOfTheSubscribersIsKept() throws {
+    let session = try Session()
+    session.connect()
+    let batch = try session.publish(["a"], .exactlyOnce)
+    _ = session.written()
+    _ = session.pubrec(1, .noMatchingSubscribers)
+    _ = session.written()
+    _ = session.pubcomp(1)
+    #expect(session.outputs().last == .finishPublish(batch, nil, .noMatchingSubscribers))
+  }
+
   @Test func pubrelsFollowTheOrderOfPubrec() throws {
     let session = try Session()
     session.connect()

@@ -211,7 +211,7 @@ private final class Trace {
   private func write() throws {
     for output in session.outputs(canSend: isConnected) {
       switch output {
-      case .finishPublish(let id, let failure):
+      case .finishPublish(let id, let failure, _):
         let removed = waiting.removeValue(forKey: id)
         let texts = try #require(removed)
         if failure == nil { promised.formUnion(texts) } else { uncertain.formUnion(texts) }

@@ -78,8 +78,8 @@ import Testing
   @Test func anExpiredMessageIsReportedInTimeAndNeverSent() throws {
     let session = try Session { $0.outgoingQueueLimit = 1 }
     let batch = try session.publish(["a"], expiry: 5)
-    let deadline = try #require(session.machine.nextDeadline)
-    session.now = deadline
+    let deadline = session.machine.nextDeadline
+    session.now = try #require(deadline)
     _ = session.tick()
     #expect(session.outputs(canSend: false) == [.finishPublish(batch, .expired)])
     session.connect()
@@ -114,6 +114,24 @@ import Testing
     session.connect()
     try session.publish(["a", "b", "c"])
     #expect(session.written().count == 2)
+  }
+
+  @Test func aFullWindowIsFilledAgainInQuarters() throws {
+    let session = try Session()
+    var properties = ConnackProperties()
+    properties.receiveMaximum = 8
+    session.connect(properties)
+    try session.publish((1...12).map { "\($0)" })
+    #expect(session.written().count == 8)
+    session.acknowledge(1)
+    #expect(session.written().isEmpty)
+    session.acknowledge(2)
+    #expect(session.written().map(\.line) == ["9 9", "10 10"])
+    session.acknowledge(3)
+    #expect(session.written().isEmpty)
+    let deadline = session.machine.nextDeadline
+    session.now = try #require(deadline)
+    #expect(session.written().map(\.line) == ["11 11"], "a moment is enough")
   }
 
   @Test func aBrokerThatAcknowledgesNothingIsGivenUp() throws {

@@ -241,7 +241,8 @@ import Testing
     session.acknowledge(1, .quotaExceeded)
     #expect(session.outputs() == [])
     session.acknowledge(2, .noMatchingSubscribers)
-    #expect(session.outputs() == [.finishPublish(batch, .refused(topic: "t", .quotaExceeded))])
+    let refusal = MQTTError.refused(topic: "t", .quotaExceeded)
+    #expect(session.outputs() == [.finishPublish(batch, refusal, .noMatchingSubscribers)])
   }
 
   @Test func whatANewBrokerDoesNotTakeFailsWithoutHoldingUpTheRest() throws {

@@ -1,9 +1,10 @@
-import MQTT
 import Metrics
 import NIOCore
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import MQTT
 
 @Suite struct ClientMetricsTests {
   @Test func theQueueTheBytesAndTheReconnectsAreCounted() async throws {
@@ -37,6 +38,21 @@ import Testing
       running.cancel()
       try await running.value
     }
+  }
+}
+
+extension ClientMetricsTests {
+  @Test func anUpdateIsDueOnlyWhileThereIsSomethingToTell() {
+    let metrics = ClientMetrics(factory: RecordedMetrics(), clientIdentifier: "c")
+    let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    metrics.update((0, 0, nil), at: start)
+    #expect(metrics.nextDeadline == nil)
+    metrics.update((3, 1, start), at: start + .milliseconds(10))
+    #expect(metrics.nextDeadline == start + .milliseconds(250))
+    metrics.update((0, 0, nil), at: start + .milliseconds(20))
+    #expect(metrics.nextDeadline == nil, "what was due has become nothing")
+    metrics.update((3, 1, start), at: start + .milliseconds(300))
+    #expect(metrics.nextDeadline == start + .milliseconds(300) + .seconds(10))
   }
 }
 

@@ -80,6 +80,23 @@ import Testing
     }
   }
 
+  @Test func anEncryptedServerWithoutWebSocketsIsSaidToBeOne() async throws {
+    let authority = try CertificateAuthority()
+    try await TLSServer.with(authority, names: "IP:127.0.0.1") { server in
+      var tls = BrokerAddress.TLS()
+      tls.authorityFile = authority.certificateFile
+      let address = BrokerAddress(host: "127.0.0.1", port: server.port, tls: tls, webSocket: .init())
+      try await withClient(configuration([address], "c"), connected: false) { client in
+        let failure = try await client.reaches { $0.failure != nil }.failure
+        guard case .webSocketFailed("wss://127.0.0.1:\(server.port)/mqtt", let detail) = failure else {
+          Issue.record("\(String(describing: failure))")
+          return
+        }
+        #expect(detail.contains("not HTTP"), "\(detail)")
+      }
+    }
+  }
+
   @Test(arguments: Transport.allCases)
   func aClientThatIsStoppedMeanwhileGivesTheConnectionUp(transport: Transport) async throws {
     try await ScriptedBroker.with { broker in

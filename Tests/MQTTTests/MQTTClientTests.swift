@@ -39,6 +39,17 @@ import Testing
     }
   }
 
+  @Test func theBrokerSaysWhetherAnybodySubscribes() async throws {
+    try await Mosquitto.with { broker in
+      try await withClient(configuration(port: broker.port, "asker"), routes: [Received().route("heard")]) {
+        client in
+        let unheard = try await client.acknowledgement(of: Message("unheard", "x"))
+        let heard = try await client.acknowledgement(of: Message("heard", "x"))
+        #expect(unheard == .noMatchingSubscribers && heard == .success)
+      }
+    }
+  }
+
   @Test func retainedMessagesAreMarkedAndFencedIn() async throws {
     try await Mosquitto.with { broker in
       try await withClient(configuration(port: broker.port, "writer")) { client in

@@ -1,0 +1,51 @@
+"""Measures one group of benchmarks, and prints its rows."""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+
+from . import figures, mqtt
+
+# A group is a module with `parts`: names, and functions that measure and return rows.
+GROUPS = {"mqtt": mqtt}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="Benchmarks/run", add_help=False)
+    parser.add_argument("group", choices=GROUPS)
+    parser.add_argument("--programs", type=pathlib.Path, required=True)
+    parser.add_argument("--peers", type=pathlib.Path, required=True)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--check-instructions", action="store_true")
+    parser.add_argument("--record", action="store_true")
+    options = parser.parse_args()
+    if options.runs < 1:
+        parser.error("--runs has to be 1 or more")
+    if options.check_instructions or options.record:
+        options.only = ["instructions"]
+    parts = GROUPS[options.group].parts
+    for name in options.only:
+        if name not in parts:
+            parser.error(f"'{name}' is no part of {options.group}: it has {', '.join(parts)}")
+
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+        options.folder = pathlib.Path(folder)
+        for name, measure in parts.items():
+            if options.only and name not in options.only:
+                continue
+            print(f"measuring: {name}", file=sys.stderr)
+            for row in measure(options):
+                rows.append(row)
+                if options.json:
+                    print(row.json(), flush=True)
+    if not options.json:
+        print(figures.table(rows))
+    missed = [row for row in rows if row.met is False]
+    return 1 if missed else 0
+
+
+sys.exit(main())
