@@ -23,7 +23,7 @@ extension MQTTClient {
   ///   - credentials: nil sends none.
   ///   - timeout: For the connection, and again for the acknowledgement.
   ///   - logger: Gets what a client logs.
-  /// - Throws: ``MQTTError/unreachable(_:)``, ``MQTTError/timedOut(_:)``, ``MQTTError/refused(topic:_:)``, and
+  /// - Throws: ``MQTTError/unreachable(_:)``, ``MQTTError/timedOut(_:)``, ``MQTTError/refused(topic:_:detail:)``, and
   ///   what of the arguments cannot be sent.
   public static func publishOnce(
     _ message: Message,
