@@ -61,7 +61,7 @@ struct OutgoingPublishes {
     var size: Int
     var accepted: NIODeadline
     var expiry: NIODeadline?
-    var isSuperseded = false
+    var policy = QueuePolicy.keepAll
     var stage = Stage.published
     /// That of PUBREC.
     var code = ReasonCode.success
@@ -141,7 +141,7 @@ struct OutgoingPublishes {
         size: message.queuedSize,
         accepted: now
       )
-      entry.isSuperseded = policy == .keepLatest
+      entry.policy = policy
       if message.hasProperties, let seconds = message.properties.messageExpiryInterval {
         let expiry = now + .seconds(Int64(seconds))
         entry.expiry = expiry
@@ -169,9 +169,9 @@ struct OutgoingPublishes {
     for messages: [Message], policy: QueuePolicy, at now: NIODeadline, log: inout SessionLog
   ) throws(MQTTError) {
     let bytes = messages.reduce(0) { $0 + $1.queuedSize }
-    if policy == .keepLatest, waiting.contains(where: \.isSuperseded) {
+    if policy == .keepLatest, waiting.contains(where: { $0.policy == .keepLatest }) {
       let topics = Set(messages.map(\.topic))
-      let isOld = { (entry: Entry) in entry.isSuperseded && topics.contains(entry.message.topic) }
+      let isOld = { (entry: Entry) in entry.policy == .keepLatest && topics.contains(entry.message.topic) }
       let old = waiting.filter(isOld)
       if unfinishedCount - old.count + messages.count <= limits.messages,
         unfinishedBytes - old.reduce(0, { $0 + $1.size }) + bytes <= limits.bytes
@@ -196,6 +196,11 @@ struct OutgoingPublishes {
     acceptances.removeAll { $0.batch == batch }
     guard batches.removeValue(forKey: batch) != nil else { return }
     withdraw(.cancelled, log: &log) { $0.batch == batch }
+  }
+
+  /// Withdraws what was not to wait for another connection.
+  mutating func connectionLost(log: inout SessionLog) {
+    withdraw(.notConnected, log: &log) { $0.policy == .refuse }
   }
 
   /// Withdraws what has expired.

@@ -38,7 +38,7 @@ public enum QueuePolicy: Sendable, Hashable {
   /// It waits, and withdraws an older message of the same topic and policy that still waits: of a state, only
   /// the latest counts.
   case keepLatest
-  /// It does not wait for a connection: without one it is refused.
+  /// It does not wait for a connection: without one it is refused, also if the one is lost before it was sent.
   case refuse
 }
 

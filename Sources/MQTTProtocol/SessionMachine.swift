@@ -196,6 +196,7 @@ package struct SessionMachine: ~Copyable {
     isPingDue = false
     requestDeadline = nil
     inbox.connectionLost()
+    outgoing.connectionLost(log: &log)
     subscriptions.connectionLost()
     if let caller = authentication.connectionLost() { finishedRequests.append((caller, .notConnected)) }
     for index in fences.indices { fences[index].stage = .unsent }

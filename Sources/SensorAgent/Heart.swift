@@ -20,7 +20,6 @@ final class Heart: Sendable {
   private let states = Mutex<[Identifier: DoorState]>([:])
   private let beats: AsyncStream<Void>
   private let beat: AsyncStream<Void>.Continuation
-  private let isConnected = Atomic(false)
 
   init(
     settings: AgentSettings, journal: TransitionJournal, client: MQTTClient, clock: AgentClock, logger: Logger
@@ -38,12 +37,6 @@ final class Heart: Sendable {
     states.withLock { $0[door] = state }
   }
 
-  /// While there is no connection no heartbeat is kept: a late one would be a lie.
-  func noteConnection(_ isConnected: Bool) {
-    self.isConnected.store(isConnected, ordering: .relaxed)
-    if isConnected { beatNow() }
-  }
-
   /// Beats without waiting for the period to end.
   func beatNow() {
     beat.yield()
@@ -58,9 +51,10 @@ final class Heart: Sendable {
           self.beatNow()
         }
       }
-      for await _ in beats where isConnected.load(ordering: .relaxed) {
+      for await _ in beats {
         do {
-          try await client.publish(message())
+          // While there is no connection no heartbeat is kept: a late one would be a lie.
+          try await client.publish(message(), queue: .refuse)
         } catch let error as JournalError {
           logger.error("\(error)")
         } catch is MQTTError {

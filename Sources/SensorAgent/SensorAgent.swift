@@ -49,12 +49,8 @@ package struct SensorAgent: Service, CustomStringConvertible {
       group.addTask { try await heart.run() }
       group.addTask { try await client.run(routes: routes(to: publisher)) }
       group.addTask {
-        for await state in client.states() {
-          guard case .connected = state else {
-            heart.noteConnection(false)
-            continue
-          }
-          heart.noteConnection(true)
+        for await case .connected in client.states() {
+          heart.beatNow()
           await publisher.connected()
         }
       }

@@ -61,6 +61,11 @@ import Testing
     session.connect()
     try session.publish(["a"], policy: .refuse)
     #expect(session.written().map(\.line) == ["1 a"])
+    let late = try session.publish(["b"], policy: .refuse)
+    _ = session.disconnect()
+    #expect(session.outputs(canSend: false) == [.finishPublish(late, .notConnected)])
+    session.connect(sessionPresent: true)
+    #expect(session.written().map(\.line) == ["1+ a"])
   }
 
   @Test func expiryCountsDownWhileAMessageWaits() throws {
