@@ -27,6 +27,12 @@ private func publishAndEnqueue(_ client: MQTTClient) async throws {
     Message(topic: "meter/energy", text: "18.2", qualityOfService: .exactlyOnce))
 }
 
+private func tell(_ client: MQTTClient) async throws -> ReasonCode {
+  let answer = try await client.acknowledgement(of: Message(topic: "meter/alarm", text: "leak"))
+  if answer == .noMatchingSubscribers { print("nobody has heard it") }
+  return answer
+}
+
 private func keepLatest(_ client: MQTTClient) async throws {
   // Of a state only the latest counts: while there is no connection, each takes the place of the one before.
   try await client.enqueue(
@@ -69,6 +75,15 @@ private func askAgain(_ client: MQTTClient) async throws {
         try await eventually("the messages") {
           received.texts.sorted() == ["18.2", "412", "412", "running"]
         }
+      }
+    }
+  }
+
+  @Test func thatNobodySubscribesIsTold() async throws {
+    try await Mosquitto.with { broker in
+      try await withClient(configuration(port: broker.port, "meter")) { client in
+        let answer = try await tell(client)
+        #expect(answer == .noMatchingSubscribers)
       }
     }
   }
