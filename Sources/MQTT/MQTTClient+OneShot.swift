@@ -1,5 +1,6 @@
 public import Logging
 public import MQTTProtocol
+import Synchronization
 
 /// Which messages a one-shot call is after.
 public enum RetainedMessages: Sendable, Hashable {
@@ -69,13 +70,21 @@ extension MQTTClient {
     timeout: Duration = .seconds(10),
     logger: Logger
   ) async throws -> ReceivedMessage {
-    let configuration = Configuration(oneShot: address, clientIdentifier, cleanStart, credentials)
+    var configuration = Configuration(oneShot: address, clientIdentifier, cleanStart, credentials)
+    // What comes after the one message stays with the broker, for the next call with the same identifier.
+    configuration.receiveMaximum = 1
+    let isFound = Flag()
     let (messages, found) = AsyncStream.makeStream(
       of: ReceivedMessage.self, bufferingPolicy: .bufferingOldest(1))
     let route = Route(
       filter, qualityOfService: qualityOfService, retained: retained == .excluded ? .never : .always
     ) { batch in
-      for message in batch where retained.wants(message) { found.yield(message) }
+      for message in batch where retained.wants(message) {
+        // Not acknowledged: it sleeps until the client leaves, and throws then.
+        while isFound.isSet.load(ordering: .relaxed) { try await Task.sleep(for: .seconds(60)) }
+        isFound.isSet.store(true, ordering: .relaxed)
+        found.yield(message)
+      }
     }
     return try await visit(configuration, routes: [route], timeout: timeout, logger: logger) { client in
       for await case .connected(let state) in client.states() {
@@ -122,4 +131,8 @@ extension MQTTClient.Configuration {
     self.credentials = credentials
     if clientIdentifier.isEmpty || cleanStart { sessionExpiry = .zero }
   }
+}
+
+private final class Flag: Sendable {
+  let isSet = Atomic(false)
 }

@@ -29,7 +29,8 @@ extension MQTTClient {
       }
       group.addTask {
         try await Deadline.run(timeout, or: MQTTError.timedOut("an answer of the broker")) {
-          try await client.standsOrFails(after: max(1, configuration.addresses.count))
+          try await client.standsOrFails(
+            after: max(1, configuration.addresses.count), fallsBack: configuration.versions == .newest)
         }
         return try await body(client)
       }
@@ -42,14 +43,19 @@ extension MQTTClient {
     }
   }
 
-  private func standsOrFails(after attempts: Int) async throws {
+  /// - Parameter fallsBack: Whether a broker that closes the connection gets another try, which may turn out to be
+  ///   one of 3.1.1.
+  private func standsOrFails(after attempts: Int, fallsBack: Bool) async throws {
     var failures = 0
     for await state in states() {
       switch state {
       case .connected: return
       case .waiting(_, let reason):
         failures += 1
-        guard failures < attempts else { throw MQTTError.unreachable(reason) }
+        let isClosed = if case .closed = reason { true } else { false }
+        guard failures < attempts || fallsBack && isClosed && failures == attempts else {
+          throw MQTTError.unreachable(reason)
+        }
       case .idle, .connecting, .stopped: continue
       }
     }

@@ -85,7 +85,10 @@ extension SessionDriver {
   }
 
   func unsubscribe(_ filter: String, _ id: RequestID, _ completion: Completion) {
-    request(id, completion) { () throws(MQTTError) in try machine.unsubscribe(filter, id) }
+    request(id, completion) { () throws(MQTTError) in
+      try machine.unsubscribe(filter, id)
+      routes = routes.filter { $0.value.filter != filter }
+    }
   }
 
   func reauthenticate(_ id: RequestID, _ completion: Completion) {
@@ -150,7 +153,13 @@ extension SessionDriver {
 
   /// The handler of a batch; one whose route has been removed meanwhile goes to the fallback.
   func handler(of batch: InboxBatch) -> Route.Handler {
-    guard let route = routes[batch.route] else { return fallback ?? { _ in } }
+    guard let route = routes[batch.route] else {
+      if let fallback { return fallback }
+      logger.warning(
+        "messages of a route that has been removed are acknowledged and dropped",
+        metadata: ["topic": "\(batch.messages.first?.topic ?? "")", "count": "\(batch.messages.count)"])
+      return { _ in }
+    }
     if batch.isParked, case .park(_, let parking) = route.whenFailing { return parking }
     return route.handler
   }

@@ -60,6 +60,47 @@ import Testing
     }
   }
 
+  @Test func whatComesAfterTheOneMessageStaysForTheNextCall() async throws {
+    try await Mosquitto.with { broker in
+      let address = address(broker)
+      func receive() async throws -> String {
+        try await MQTTClient.receiveOne(
+          from: "t", retained: .included, at: address, clientIdentifier: "script", cleanStart: false,
+          timeout: .seconds(30), logger: logger
+        ).text
+      }
+      async let first = receive()
+      try await eventually("the subscription") { try broker.log().contains("Sending SUBACK") }
+      for text in ["1", "2", "3"] {
+        try await MQTTClient.publishOnce(Message(topic: "t", text: text), to: address, logger: logger)
+      }
+      #expect(try await first == "1")
+      #expect(try await receive() == "2")
+      #expect(try await receive() == "3")
+    }
+  }
+
+  @Test func aBrokerThatClosesTheConnectionIsTriedIn311() async throws {
+    try await ScriptedBroker.with { broker in
+      let address = BrokerAddress(host: "127.0.0.1", port: broker.port)
+      async let published: Void = MQTTClient.publishOnce(
+        Message(topic: "t", text: "x", qualityOfService: .atMostOnce), to: address, timeout: .seconds(60),
+        logger: logger)
+      for _ in 0..<2 {
+        let connection = try await broker.accept()
+        _ = try await connection.receivePacket()
+        connection.close()
+      }
+      let older = try await broker.accept()
+      #expect(try await older.receivePacket()[8] == 4)
+      older.send([0x20, 2, 0, 0])
+      _ = try await older.receivePacket()
+      #expect(try await older.receiveUntilClosed() == [0xE0, 0])
+      older.close()
+      try await published
+    }
+  }
+
   @Test func aBrokerThatIsAwayIsNotWaitedFor() async throws {
     let port = try freePort()
     await #expect(throws: MQTTError.unreachable(.nothingListens(broker: "127.0.0.1:\(port)"))) {
