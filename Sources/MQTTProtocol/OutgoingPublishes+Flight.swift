@@ -32,6 +32,7 @@ extension OutgoingPublishes {
         continue
       }
       waiting.prepend(entry)
+      if let expiry = entry.expiry { noteExpiry(expiry) }
     }
     inFlight.removeAll()
   }

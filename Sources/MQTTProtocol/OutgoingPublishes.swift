@@ -107,6 +107,8 @@ struct OutgoingPublishes {
   var lastProgress = NIODeadline.uptimeNanoseconds(0)
   /// When to look for expired messages among those that wait.
   private(set) var nextExpiry: NIODeadline?
+  /// None of those that wait expires before this; nil if none expires at all.
+  private var earliestExpiry: NIODeadline?
   /// Waiting or in flight, which the limits bound.
   private(set) var unfinishedCount = 0
   private(set) var unfinishedBytes = 0
@@ -179,7 +181,10 @@ struct OutgoingPublishes {
         withdraw(.superseded, log: &log, where: isOld)
       }
     }
-    if !hasRoom(messages.count, bytes) { expire(at: now, log: &log) }
+    // Who meets a full queue mostly comes again: to look through all of it each time would take the event loop.
+    if !hasRoom(messages.count, bytes), let earliestExpiry, earliestExpiry <= now {
+      expire(at: now, log: &log)
+    }
     guard hasRoom(messages.count, bytes) else {
       throw .queueFull(limit: limits.messages, byteLimit: limits.bytes)
     }
@@ -206,7 +211,8 @@ struct OutgoingPublishes {
   /// Withdraws what has expired.
   mutating func expire(at now: NIODeadline, log: inout SessionLog) {
     withdraw(.expired, log: &log) { $0.expiry.map { $0 <= now } ?? false }
-    nextExpiry = waiting.lazy.compactMap(\.expiry).min().map { max($0, now + Self.expiryPause) }
+    earliestExpiry = waiting.lazy.compactMap(\.expiry).min()
+    nextExpiry = earliestExpiry.map { max($0, now + Self.expiryPause) }
   }
 
   /// The store did not take these.
@@ -275,7 +281,10 @@ struct OutgoingPublishes {
     lastNumber = max(lastNumber, entry.number)
   }
 
-  mutating func noteExpiry(_ expiry: NIODeadline) { nextExpiry = min(nextExpiry ?? expiry, expiry) }
+  mutating func noteExpiry(_ expiry: NIODeadline) {
+    nextExpiry = min(nextExpiry ?? expiry, expiry)
+    earliestExpiry = min(earliestExpiry ?? expiry, expiry)
+  }
 }
 
 extension Message {

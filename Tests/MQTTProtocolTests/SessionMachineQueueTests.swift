@@ -91,6 +91,27 @@ import Testing
     #expect(session.written().isEmpty)
   }
 
+  @Test func messagesOfAForgottenSessionThatExpireMakeRoomAgain() throws {
+    let session = try Session { $0.outgoingQueueLimit = 1 }
+    session.connect()
+    try session.publish(["a"], expiry: 5)
+    _ = session.written()
+    _ = session.disconnect()
+    session.connect()
+    _ = session.disconnect()
+    session.now = session.now + .seconds(6)
+    try session.publish(["b"])
+  }
+
+  /// A look through the whole queue each time would make this a matter of minutes.
+  @Test(.timeLimit(.minutes(1))) func toRefuseAMessageTakesNoLookThroughTheQueue() throws {
+    let session = try Session { $0.outgoingQueueLimit = 30_000 }
+    try session.publish([String](repeating: "a", count: 30_000), expiry: 3600)
+    for _ in 0..<3000 {
+      #expect(throws: MQTTError.self) { try session.publish(["b"]) }
+    }
+  }
+
   @Test func expiredMessagesMakeRoom() throws {
     let session = try Session { $0.outgoingQueueLimit = 1 }
     try session.publish(["a"], expiry: 5)

@@ -1,3 +1,6 @@
+import Logging
+import MQTTProtocol
+import TestSupport
 import Testing
 
 @testable import MQTT
@@ -47,5 +50,33 @@ import Testing
     rotation.stood()
     rotation.ended()
     #expect(rotation.current == nil)
+  }
+}
+
+@Suite struct BrokerAddressesTests {
+  @Test func aDeadAddressIsPassedOverAndALivingOneKept() async throws {
+    try await Mosquitto.with { broker in
+      let dead = BrokerAddress(host: "127.0.0.1", port: try freePort())
+      try await FaultyProxy.with(to: broker.port) { proxy in
+        let log = LogRecord()
+        var several = configuration([dead, BrokerAddress(host: "127.0.0.1", port: proxy.port)], "c")
+        // Only after the last address there is a wait.
+        several.backoff = .hardlyEver
+        try await withClient(several, log: log) { client in
+          try await client.publish(Message("a", "1"))
+        }
+        #expect(log.lines.contains { $0.level == .warning && $0.message.contains("\(dead)") })
+
+        several.backoff = ReconnectBackoff(initial: .milliseconds(10), ceiling: .milliseconds(10))
+        let later = LogRecord()
+        try await withClient(several, log: later) { client in
+          proxy.cut()
+          try await eventually("another connection") { proxy.acceptedCount == 3 }
+          try await client.publish(Message("a", "2"))
+        }
+        // Only at the beginning: the one that stood was the first to be tried again.
+        #expect(later.lines.count { $0.message.contains("\(dead)") } == 1)
+      }
+    }
   }
 }

@@ -76,12 +76,13 @@ extension ReconnectBackoff {
 func withClient<Result: Sendable>(
   _ configuration: MQTTClient.Configuration,
   routes: [Route] = [],
+  fallback: Route.Handler? = nil,
   log: LogRecord = LogRecord(),
   connected: Bool = true,
   _ body: (MQTTClient) async throws -> Result
 ) async throws -> Result {
   let client = MQTTClient(configuration: configuration, logger: log.logger)
-  let running = Task { try await client.run(routes: routes) }
+  let running = Task { try await client.run(routes: routes, fallback: fallback) }
   do {
     if connected { _ = try await client.reaches { $0.connectedState != nil } }
     let result = try await body(client)

@@ -22,18 +22,29 @@ package struct LoopbackSocket {
     return LoopbackSocket(descriptor: descriptor, port: Int(UInt16(bigEndian: address.sin_port)))
   }
 
+  package static func connected(port: Int) throws -> LoopbackSocket {
+    let descriptor = try make()
+    var address = loopback(port: port)
+    guard withSocketAddress(&address, { connect(descriptor, $0, $1) }) == 0 else {
+      Glibc.close(descriptor)
+      throw TestSupportError("cannot connect to port \(port): errno \(errno)")
+    }
+    return LoopbackSocket(descriptor: descriptor, port: port)
+  }
+
   /// Whether something accepts connections on `port`.
   package static func canConnect(port: Int) -> Bool {
-    guard let descriptor = try? make() else { return false }
-    defer { _ = Glibc.close(descriptor) }
-    var address = loopback(port: port)
-    return withSocketAddress(&address) { connect(descriptor, $0, $1) } == 0
+    guard let socket = try? connected(port: port) else { return false }
+    socket.close()
+    return true
   }
 
   /// The next connection; nil if none comes within the time.
   package func accept(within milliseconds: Int32) -> LoopbackSocket? {
     guard isReadable(within: milliseconds) else { return nil }
     let accepted = Glibc.accept(descriptor, nil, nil)
+    // A child process that had it, too, would keep the connection open when this process closes it.
+    _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
     return accepted < 0 ? nil : LoopbackSocket(descriptor: accepted, port: port)
   }
 
@@ -56,6 +67,37 @@ package struct LoopbackSocket {
       guard written > 0 else { return }
       rest = rest.dropFirst(written)
     }
+  }
+
+  /// What is there, at most `count` bytes; nil if nothing is, empty at the end of the connection.
+  package func readNow(atMost count: Int) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let length = recv(descriptor, &bytes, count, Int32(MSG_DONTWAIT))
+    if length < 0, errno == EAGAIN { return nil }
+    return Array(bytes.prefix(max(0, length)))
+  }
+
+  /// Writes what fits; returns how many bytes that were. Those that the other side does not want any more count.
+  package func writeNow(_ bytes: ArraySlice<UInt8>) -> Int {
+    let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+    let written = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, flags) }
+    guard written < 0 else { return written }
+    return errno == EAGAIN ? 0 : bytes.count
+  }
+
+  /// Every write becomes a segment of its own.
+  package func sendAtOnce() {
+    var isSet: Int32 = 1
+    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isSet, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// The other side reads an end, while this one still can read.
+  package func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+  /// `close` drops what is unsent, and the other side gets an error.
+  package func resetWhenClosed() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
   }
 
   package func close() { _ = Glibc.close(descriptor) }

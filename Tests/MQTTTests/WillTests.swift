@@ -1,0 +1,56 @@
+import MQTT
+import MQTTProtocol
+import NIOCore
+import TestSupport
+import Testing
+
+/// Wills with a delay, at a real broker.
+@Suite struct WillTests {
+  private static func configuration(_ proxy: FaultyProxy) -> MQTTClient.Configuration {
+    var result = MQTTTests.configuration(port: proxy.port, "leaving")
+    result.will = Will(Message("will", "gone"), delayInterval: 1)
+    return result
+  }
+
+  @Test func aClientThatIsBackInTimeHasNoWill() async throws {
+    try await Mosquitto.with { broker in
+      try await FaultyProxy.with(to: broker.port) { proxy in
+        let received = Received()
+        try await withClient(
+          MQTTTests.configuration(port: broker.port, "watcher"), routes: [received.route("will")]
+        ) { watcher in
+          try await withClient(Self.configuration(proxy)) { client in
+            proxy.cut()
+            try await client.reaches { $0.failure != nil }
+            try await client.publish(Message("will", "back"))
+            // Longer than the delay; a will that comes later still would be missed, but not a wrong failure.
+            try await Task.sleep(for: .milliseconds(2500))
+            try await watcher.fence()
+            #expect(received.texts == ["back"])
+          }
+        }
+      }
+    }
+  }
+
+  @Test func theWillOfAClientThatStaysAwayComesAfterTheDelay() async throws {
+    try await Mosquitto.with { broker in
+      try await FaultyProxy.with(to: broker.port) { proxy in
+        let received = Received()
+        try await withClient(
+          MQTTTests.configuration(port: broker.port, "watcher"), routes: [received.route("will")]
+        ) { watcher in
+          var absent = Self.configuration(proxy)
+          absent.backoff = .hardlyEver
+          try await withClient(absent) { client in
+            proxy.cut()
+            try await client.reaches { $0.failure != nil }
+            try await watcher.publish(Message("will", "before"))
+            try await eventually("the will") { received.texts.count == 2 }
+            #expect(received.texts == ["before", "gone"])
+          }
+        }
+      }
+    }
+  }
+}
