@@ -176,10 +176,18 @@ let package = Package(
       name: "MQTTProtocolTests",
       dependencies: ["MQTTProtocol", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
       swiftSettings: settings),
+    .executableTarget(
+      name: "MQTTStoreProgram",
+      dependencies: [
+        "MQTT", "MQTTProtocol",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      path: "Tests/MQTTStoreProgram", swiftSettings: settings),
     .testTarget(
       name: "MQTTTests",
       dependencies: [
-        "MQTT", "MQTTProtocol", "TestSupport",
+        "MQTT", "MQTTProtocol", "MQTTStoreProgram", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "NIOCore", package: "swift-nio"),
