@@ -20,6 +20,13 @@ struct AuthenticationExchange {
 
   init(method: String?) { self.method = method }
 
+  /// The connection is about to end: no answer is to be sent any more, and CONNACK does not count.
+  mutating func abandon() {
+    step = .idle
+    heldConnack = nil
+    deadline = nil
+  }
+
   /// Returns the call that waited for the broker.
   mutating func connectionLost() -> RequestID? {
     defer { self = AuthenticationExchange(method: method) }
@@ -63,7 +70,8 @@ extension SessionMachine {
   /// The application does not accept the broker's step.
   package mutating func authenticationFailed(_ detail: String) -> Action {
     authentication.step = .idle
-    return fail(.authenticationFailed(broker: broker, detail: detail), reasonCode: .notAuthorized)
+    // "Not authorized" is for brokers only (MQTT 5.0, 3.14.2.1).
+    return fail(.authenticationFailed(broker: broker, detail: detail), reasonCode: .unspecifiedError)
   }
 
   /// What AUTH of the broker asks for.
@@ -74,17 +82,18 @@ extension SessionMachine {
     let isBeforeConnack = if case .awaitingConnack = phase { true } else { false }
     let isFinal = packet.reasonCode == .success
     guard packet.reasonCode != .reauthenticate,
-      isBeforeConnack ? !isFinal : authentication.step == .awaitingBroker
+      isBeforeConnack
+        ? !isFinal && authentication.step == .idle : authentication.step == .awaitingBroker
     else { return violation(unexpected(.auth(packet))) }
     return ask(packet.properties.data, isFinal: isFinal)
   }
 
   /// Holds CONNACK until the application has seen the broker's last step.
   mutating func authenticate(_ connack: Connack, at now: NIODeadline) -> Action {
-    guard let method = authentication.method else { return accept(connack, at: now) }
-    guard connack.properties.authenticationMethod == method else {
+    guard connack.properties.authenticationMethod == authentication.method else {
       return violation(.mismatchedAuthenticationMethod)
     }
+    guard authentication.method != nil else { return accept(connack, at: now) }
     authentication.heldConnack = connack
     return ask(connack.properties.authenticationData, isFinal: true)
   }

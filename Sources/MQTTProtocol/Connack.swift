@@ -73,10 +73,7 @@ extension Connack {
       default: throw .unknownReasonCode(code)
       }
     } else {
-      reasonCode = try reader.reasonCode()
-      guard reasonCode == .success || reasonCode.isFailure else {
-        throw .unknownReasonCode(reasonCode.rawValue)
-      }
+      reasonCode = try reader.reasonCode(of: .connack)
       try reader.properties(into: &properties)
     }
     guard !sessionPresent || reasonCode == .success else { throw .reservedFlags }

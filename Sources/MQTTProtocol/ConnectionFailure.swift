@@ -58,15 +58,17 @@ public enum ProtocolViolation: Error, Sendable, Hashable {
   case receiveMaximumExceeded
   /// CONNACK or AUTH is of another authentication method than CONNECT.
   case mismatchedAuthenticationMethod
+  /// CONNACK has a session, but CONNECT asked for a new one.
+  case unexpectedSession
+  /// More answers are due than there are packet identifiers.
+  case tooManyUnanswered
 
+  /// "Packet identifier in use" is for acknowledgements only (MQTT 5.0, 3.14.2.1).
   package var reasonCode: ReasonCode {
     switch self {
-    case .unexpectedPacket, .mismatchedSubscribeAcknowledgement, .mismatchedAcknowledgement,
-      .unexpectedRelease, .unknownTopicAlias, .mismatchedAuthenticationMethod:
-      .protocolError
     case .unexpectedTopicAlias: .topicAliasInvalid
-    case .identifierInUse: .packetIdentifierInUse
     case .receiveMaximumExceeded: .receiveMaximumExceeded
+    default: .protocolError
     }
   }
 }

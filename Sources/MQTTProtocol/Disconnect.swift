@@ -51,10 +51,7 @@ extension Disconnect {
   init(from reader: inout PacketReader, version: ProtocolVersion) throws(MalformedPacket) {
     self.init()
     guard version == .v5, !reader.isAtEnd else { return }
-    reasonCode = try reader.reasonCode()
-    guard reasonCode == .success || reasonCode == .disconnectWithWill || reasonCode.isFailure else {
-      throw .unknownReasonCode(reasonCode.rawValue)
-    }
+    reasonCode = try reader.reasonCode(of: .disconnect)
     if !reader.isAtEnd { try reader.properties(into: &properties) }
   }
 }
@@ -70,10 +67,7 @@ extension Authentication {
   init(from reader: inout PacketReader) throws(MalformedPacket) {
     self.init()
     guard !reader.isAtEnd else { return }
-    reasonCode = try reader.reasonCode()
-    guard [.success, .continueAuthentication, .reauthenticate].contains(reasonCode) else {
-      throw .unknownReasonCode(reasonCode.rawValue)
-    }
+    reasonCode = try reader.reasonCode(of: .auth)
     try reader.properties(into: &properties)
   }
 }

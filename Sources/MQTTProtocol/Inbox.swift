@@ -92,6 +92,8 @@ struct Inbox {
   var queue = CircularBuffer<Delivery>()
   var handling: Handling?
   var unacknowledged = CircularBuffer<Unacknowledged>()
+  /// How many of these are settled: their acknowledgements are due.
+  private var settledCount = 0
   /// PUBCOMPs that are due, in the order in which PUBREL came.
   var completions = CircularBuffer<(packetIdentifier: UInt16, gate: UInt64, code: ReasonCode)>()
   /// Handled at quality of service 2, while PUBREL has not come.
@@ -248,12 +250,12 @@ struct Inbox {
 
   /// Counts everything up to `sequence` as handled, and what follows that no handler is to see.
   private mutating func settle(through sequence: UInt64, log: inout SessionLog) {
-    let before = handledThrough
     handledThrough = max(handledThrough, sequence)
-    for index in unacknowledged.indices {
+    for index in unacknowledged.indices.dropFirst(settledCount) {
       let due = unacknowledged[index]
       guard due.sequence <= handledThrough else { break }
-      guard due.sequence > before, due.qualityOfService == .exactlyOnce, !due.code.isFailure else { continue }
+      settledCount += 1
+      guard due.qualityOfService == .exactlyOnce, !due.code.isFailure else { continue }
       if !handledIdentifiers.contains(due.packetIdentifier) {
         unacknowledged[index].gate = remember(due.packetIdentifier, log: &log)
       }
@@ -294,6 +296,7 @@ struct Inbox {
   mutating func nextAcknowledgement(log: SessionLog) -> Packet? {
     if let oldest = unacknowledged.first, oldest.sequence <= handledThrough, log.isDurable(oldest.gate) {
       unacknowledged.removeFirst()
+      settledCount -= 1
       let acknowledgement = PublishAcknowledgement(
         packetIdentifier: oldest.packetIdentifier, reasonCode: oldest.code)
       guard oldest.qualityOfService == .exactlyOnce else {
@@ -326,6 +329,7 @@ struct Inbox {
     connection += 1
     if handling?.retryAt != nil { handling = nil }
     unacknowledged.removeAll()
+    settledCount = 0
     completions.removeAll()
     identifiersUnderWay.removeAll()
     windowCount = 0
@@ -338,7 +342,7 @@ struct Inbox {
     handling?.isOfLostSession = true
   }
 
-  var snapshot: [SessionRecord] { handledIdentifiers.map { .handled(packetIdentifier: $0) } }
+  var snapshot: [SessionRecord] { handledIdentifiers.sorted().map { .handled(packetIdentifier: $0) } }
 
   mutating func restore(_ record: SessionRecord) {
     switch record {

@@ -17,7 +17,10 @@ struct KeepAlive {
   private let responseTime: TimeAmount
   private var lastSent: NIODeadline
   private var lastReceived: NIODeadline
+  /// When the ping was sent that waits for its answer, or was due while nothing could be written.
   private var pingSent: NIODeadline?
+  /// When a ping was last due.
+  private var lastDue: NIODeadline
   private(set) var pingsSent = 0
   private(set) var pingsAnswered = 0
   /// Nothing is read at present, so silence says nothing about the broker.
@@ -30,6 +33,7 @@ struct KeepAlive {
     self.responseTime = interval.map { min(.nanoseconds($0.nanoseconds / 2), responseTime) } ?? responseTime
     lastSent = now
     lastReceived = now
+    lastDue = now
     lastResumed = now
   }
 
@@ -42,13 +46,17 @@ struct KeepAlive {
   private var pingDue: NIODeadline? {
     guard let interval else { return nil }
     // While an answer is due, or nothing is read, only the broker's own timer matters.
-    return isPaused || pingSent != nil ? lastSent + interval : min(lastSent, lastReceived) + interval
+    let last = isPaused || pingSent != nil ? lastSent : min(lastSent, lastReceived)
+    return max(last, lastDue) + interval
   }
 
   mutating func check(at now: NIODeadline) -> Verdict {
     if !isPaused, let pingSent, now >= pingSent + responseTime { return .timedOut }
-    if let pingDue, now >= pingDue { return .ping }
-    return .fine
+    guard let pingDue, now >= pingDue else { return .fine }
+    // A broker that takes nothing any more is given up as well.
+    lastDue = now
+    if pingSent == nil { pingSent = now }
+    return .ping
   }
 
   mutating func sent(at now: NIODeadline) { lastSent = now }

@@ -33,6 +33,8 @@ public enum MQTTError: Error, Sendable, Hashable {
   case refused(topic: String, ReasonCode, detail: String? = nil)
   /// The broker did not make, or end, the subscription.
   case subscriptionRefused(filter: String, ReasonCode)
+  /// The route was removed before the broker had made the subscription.
+  case unsubscribed(String)
   /// Another route of the client has the same filter.
   case alreadySubscribed(String)
   /// The client authenticates with user name and password only.
@@ -76,6 +78,8 @@ extension MQTTError: CustomStringConvertible {
       "the broker did not take a message to '\(topic)': \(code)" + (detail.map { ": \($0)" } ?? "")
     case .subscriptionRefused(let filter, let code):
       "the broker refused the subscription to '\(filter)': \(code)"
+    case .unsubscribed(let filter):
+      "the route for '\(filter)' was removed before the broker had made the subscription"
     case .alreadySubscribed(let filter): "there is a route for '\(filter)' already"
     case .noAuthenticator: "the client has no authenticator, so it cannot authenticate again"
     case .noRetainedMessage(let filter): "the broker has no retained message of '\(filter)'"

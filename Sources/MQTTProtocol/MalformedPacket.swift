@@ -1,6 +1,6 @@
 /// Why bytes are not a packet of the protocol (MQTT 5.0, 4.13).
 public enum MalformedPacket: Error, Sendable, Hashable {
-  /// A Variable Byte Integer has more than four bytes, or more than its value needs.
+  /// A Variable Byte Integer has more than four bytes, or in MQTT 5.0 more than its value needs.
   case invalidVariableByteInteger
   /// A field reaches beyond the end of its packet.
   case truncated
@@ -26,8 +26,10 @@ public enum MalformedPacket: Error, Sendable, Hashable {
   case duplicateProperty(UInt8)
   /// The property does not allow the value that it has.
   case invalidPropertyValue(UInt8)
-  /// A topic name is empty or contains wildcards.
+  /// A topic name contains wildcards, or is empty where no alias can stand for it.
   case invalidTopicName
+  /// A PUBLISH has neither a topic nor an alias.
+  case missingTopic
   /// A topic filter is empty, or has a wildcard in a wrong place.
   case invalidTopicFilter
   /// A SUBSCRIBE, SUBACK, UNSUBSCRIBE or UNSUBACK has nothing in it.
@@ -39,11 +41,13 @@ public enum MalformedPacket: Error, Sendable, Hashable {
   /// The packet's size and the limit, in bytes.
   case packetTooLarge(size: Int, maximum: Int)
 
-  /// What a client tells the broker about it in DISCONNECT.
+  /// What a client tells the broker about it in DISCONNECT: what the standard says of the property or packet,
+  /// and for the rest that it cannot be parsed.
   public var reasonCode: ReasonCode {
     switch self {
     case .packetTooLarge: .packetTooLarge
-    case .duplicateProperty, .misplacedProperty, .emptyList: .protocolError
+    case .invalidPropertyValue(PropertyIdentifier.topicAlias.rawValue): .topicAliasInvalid
+    case .duplicateProperty, .invalidPropertyValue, .missingTopic, .emptyList: .protocolError
     default: .malformedPacket
     }
   }

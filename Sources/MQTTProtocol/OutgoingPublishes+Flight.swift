@@ -52,7 +52,7 @@ extension OutgoingPublishes {
     let window = min(server.receiveMaximum, limits.window)
     if isHolding(window, at: now) { return nil }
     if sentCount < inFlight.count {
-      if let action = nextRepeated(window, at: now, log) { return action }
+      if let action = nextRepeated(window, server, version, at: now, log: &log) { return action }
       guard sentCount == inFlight.count else { return nil }
     }
     while let index = waiting.indices.first, log.isDurable(max(waiting[index].gate, sendGate)) {
@@ -117,7 +117,10 @@ extension OutgoingPublishes {
     return .send(publish)
   }
 
-  private mutating func nextRepeated(_ window: UInt16, at now: NIODeadline, _ log: SessionLog) -> Action? {
+  private mutating func nextRepeated(
+    _ window: UInt16, _ server: ServerLimits, _ version: ProtocolVersion, at now: NIODeadline,
+    log: inout SessionLog
+  ) -> Action? {
     while sentCount < inFlight.count {
       let position = inFlight.index(inFlight.startIndex, offsetBy: sentCount)
       guard let entry = inFlight[position] else {
@@ -131,6 +134,11 @@ extension OutgoingPublishes {
         sentCount += 1
         return .release(identifier, .success)
       case .published:
+        do throws(MQTTError) { try server.check(entry.message, version: version) } catch {
+          // The broker takes less than it did on the connection before.
+          end(position, entry, error, log: &log)
+          continue
+        }
         guard windowCount < window, log.isDurable(max(entry.gate, sendGate)) else { return nil }
         inFlight[position]?.isInWindow = true
         sentCount += 1
@@ -209,17 +217,22 @@ extension OutgoingPublishes {
     _ position: CircularBuffer<Entry?>.Index, _ entry: Entry, _ answer: PublishAcknowledgement,
     at now: NIODeadline, log: inout SessionLog
   ) {
-    inFlight[position] = nil
     if entry.isInWindow { windowCount -= 1 }
     lastProgress = now
-    if entry.gate != 0 { log.append(.completed(number: entry.number)) }
     let code = answer.reasonCode
-    if code.isFailure {
-      let detail = answer.properties.reasonString
-      finish(entry, .refused(topic: entry.message.topic, code, detail: detail))
-    } else {
-      finish(entry, nil, code)
-    }
+    let failure =
+      code.isFailure
+      ? MQTTError.refused(topic: entry.message.topic, code, detail: answer.properties.reasonString) : nil
+    end(position, entry, failure, code.isFailure ? .success : code, log: &log)
+  }
+
+  private mutating func end(
+    _ position: CircularBuffer<Entry?>.Index, _ entry: Entry, _ failure: MQTTError?,
+    _ code: ReasonCode = .success, log: inout SessionLog
+  ) {
+    inFlight[position] = nil
+    if entry.gate != 0 { log.append(.completed(number: entry.number)) }
+    finish(entry, failure, code)
     trim()
   }
 

@@ -81,7 +81,9 @@ struct StoredMessages {
     case .completed(let number): replace(number, by: .completed)
     case .completedEarly: slots.append(.completed)
     case .released(let number):
-      guard let index = indices[number], case .message(var entry) = slots[index] else { return }
+      guard let index = indices[number], case .message(var entry) = slots[index],
+        entry.message.qualityOfService == .exactlyOnce
+      else { return }
       entry.stage = .released(gate: SessionLog.restoredNumber)
       slots[index] = .message(entry)
     case .belongs, .handled, .forgotten: break

@@ -112,18 +112,15 @@ extension Packet {
     case .connect: self = .connect(try Connect(from: &reader))
     case .connack: self = .connack(try Connack(from: &reader, version: version))
     case .publish: self = .publish(try Publish(from: &reader, flags: flags, version: version))
-    case .puback: self = .puback(try PublishAcknowledgement(from: &reader, version: version))
-    case .pubrec: self = .pubrec(try PublishAcknowledgement(from: &reader, version: version))
-    case .pubrel: self = .pubrel(try PublishAcknowledgement(from: &reader, version: version))
-    case .pubcomp: self = .pubcomp(try PublishAcknowledgement(from: &reader, version: version))
+    case .puback: self = .puback(try PublishAcknowledgement(from: &reader, type: type, version: version))
+    case .pubrec: self = .pubrec(try PublishAcknowledgement(from: &reader, type: type, version: version))
+    case .pubrel: self = .pubrel(try PublishAcknowledgement(from: &reader, type: type, version: version))
+    case .pubcomp: self = .pubcomp(try PublishAcknowledgement(from: &reader, type: type, version: version))
     case .subscribe: self = .subscribe(try Subscribe(from: &reader, version: version))
-    case .suback:
-      self = .suback(try SubscribeAcknowledgement(from: &reader, version: version, hasCodes: true))
+    case .suback: self = .suback(try SubscribeAcknowledgement(from: &reader, type: type, version: version))
     case .unsubscribe: self = .unsubscribe(try Unsubscribe(from: &reader, version: version))
     case .unsuback:
-      self = .unsuback(
-        try SubscribeAcknowledgement(from: &reader, version: version, hasCodes: version == .v5)
-      )
+      self = .unsuback(try SubscribeAcknowledgement(from: &reader, type: type, version: version))
     case .pingreq: self = .pingreq
     case .pingresp: self = .pingresp
     case .disconnect: self = .disconnect(try Disconnect(from: &reader, version: version))

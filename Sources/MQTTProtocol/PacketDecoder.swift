@@ -17,6 +17,9 @@ package struct PacketDecoder {
     self.maximumPacketSize = maximumPacketSize
   }
 
+  /// The memory of what has come and is not decoded, in bytes.
+  package var heldBytes: Int { accumulated.storageCapacity }
+
   package mutating func append(_ bytes: ByteBuffer) {
     var bytes = bytes
     let skipped = min(bytesToSkip, bytes.readableBytes)
@@ -38,7 +41,8 @@ package struct PacketDecoder {
     }
     // Looked at before the body has come: what is not MQTT may never send as much as it seems to announce.
     guard type.flags == nil || type.flags == first & 0xF else { throw .reservedFlags }
-    guard let (length, lengthSize) = try accumulated.variableByteInteger(at: start + 1) else { return nil }
+    let field = try accumulated.variableByteInteger(at: start + 1, mayBePadded: version == .v3_1_1)
+    guard let (length, lengthSize) = field else { return nil }
     let bodyLength = Int(length)
     let headerSize = 1 + lengthSize
     guard headerSize + bodyLength <= maximumPacketSize else {

@@ -54,9 +54,12 @@ package struct PacketReader {
     try lengthPrefixed().detached()
   }
 
-  package mutating func reasonCode() throws(MalformedPacket) -> ReasonCode {
+  /// A reason code that packets of `type` can have.
+  package mutating func reasonCode(of type: PacketType) throws(MalformedPacket) -> ReasonCode {
     let value = try byte()
-    guard let code = ReasonCode(rawValue: value) else { throw .unknownReasonCode(value) }
+    guard let code = ReasonCode(rawValue: value), code.isAllowed(in: type) else {
+      throw .unknownReasonCode(value)
+    }
     return code
   }
 
@@ -86,13 +89,17 @@ package struct PacketReader {
 extension ByteBuffer {
   /// The Variable Byte Integer at `index` and its length in bytes; nil if more bytes are needed to tell
   /// (MQTT 5.0, 1.5.5).
-  func variableByteInteger(at index: Int) throws(MalformedPacket) -> (value: UInt32, length: Int)? {
+  ///
+  /// - Parameter mayBePadded: Whether it may have more bytes than it needs, as in 3.1.1.
+  func variableByteInteger(
+    at index: Int, mayBePadded: Bool = false
+  ) throws(MalformedPacket) -> (value: UInt32, length: Int)? {
     var value: UInt32 = 0
     for position in 0..<4 {
       guard let byte = getInteger(at: index + position, as: UInt8.self) else { return nil }
       value |= UInt32(byte & 0x7F) << UInt32(7 * position)
       if byte & 0x80 == 0 {
-        guard position == 0 || byte != 0 else { throw .invalidVariableByteInteger }
+        guard position == 0 || byte != 0 || mayBePadded else { throw .invalidVariableByteInteger }
         return (value, position + 1)
       }
     }

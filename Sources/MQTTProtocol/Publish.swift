@@ -83,9 +83,8 @@ extension Publish {
     let packetIdentifier = qualityOfService > .atMostOnce ? try reader.packetIdentifier() : nil
     var properties = Properties()
     if version == .v5 { try reader.properties(into: &properties) }
-    guard TopicName.isValid(topic) || (topic.isEmpty && properties.topicAlias != nil) else {
-      throw .invalidTopicName
-    }
+    guard !topic.isEmpty || properties.topicAlias != nil else { throw .missingTopic }
+    guard topic.isEmpty || TopicName.isValid(topic) else { throw .invalidTopicName }
     self.init(
       Message(
         topic: topic,

@@ -39,13 +39,12 @@ extension PublishAcknowledgement {
     if hasProperties { buffer.writeProperties(properties) }
   }
 
-  init(from reader: inout PacketReader, version: ProtocolVersion) throws(MalformedPacket) {
+  init(
+    from reader: inout PacketReader, type: PacketType, version: ProtocolVersion
+  ) throws(MalformedPacket) {
     self.init(packetIdentifier: try reader.packetIdentifier())
     guard version == .v5, !reader.isAtEnd else { return }
-    reasonCode = try reader.reasonCode()
-    guard reasonCode == .success || reasonCode == .noMatchingSubscribers || reasonCode.isFailure else {
-      throw .unknownReasonCode(reasonCode.rawValue)
-    }
+    reasonCode = try reader.reasonCode(of: type)
     if !reader.isAtEnd { try reader.properties(into: &properties) }
   }
 }

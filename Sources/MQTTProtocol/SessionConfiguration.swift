@@ -57,6 +57,9 @@ package struct SessionConfiguration: Sendable {
     }
     guard sendMaximum > 0 else { throw .invalidValue("the send maximum is 0: it has to be 1 or more") }
     try validateString(authenticationMethod, "authentication method")
+    guard authenticationMethod == nil || versions != .only(.v3_1_1) else {
+      throw .invalidValue("MQTT 3.1.1 has no authentication method: allow 5.0, or use a password")
+    }
     for property in userProperties {
       try validateString(property.name, "name of a user property")
       try validateString(property.value, "value of the user property '\(property.name)'")

@@ -49,7 +49,9 @@ extension SessionMachine {
 
   /// Removes the route of a filter; the request ends when the broker has ended the subscription.
   package mutating func unsubscribe(_ filter: String, _ id: RequestID) throws(MQTTError) {
-    try subscriptions.remove(filter, caller: id)
+    for waiting in try subscriptions.remove(filter, caller: id) {
+      finishedRequests.append((waiting, .unsubscribed(filter)))
+    }
   }
 
   package mutating func cancelSubscription(_ id: RequestID) { subscriptions.cancel(id) }

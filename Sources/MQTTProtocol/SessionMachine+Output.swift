@@ -46,7 +46,7 @@ extension SessionMachine {
     guard let action = outgoing.next(server: limits, version: version, at: now, log: &log) else { return nil }
     switch action {
     case .send(var publish):
-      outgoingAliases.shorten(&publish)
+      outgoingAliases.shorten(&publish, maximumPacketSize: limits.maximumPacketSize)
       return .send(.publish(publish))
     case .release(let identifier, let code):
       return .send(.pubrel(PublishAcknowledgement(packetIdentifier: identifier, reasonCode: code)))

@@ -10,10 +10,12 @@ extension SessionMachine {
     case .closing:
       return .none
     case .awaitingConnack:
+      // Nothing can come before CONNECT has gone out.
+      if case .connect = control { return violation(unexpected(packet)) }
       switch packet {
       case .connack(let connack): return receive(connack, at: now)
       case .auth(let packet): return receive(packet)
-      default: return fail(.protocolViolation(broker: broker, unexpected(packet)), reasonCode: nil)
+      default: return violation(unexpected(packet))
       }
     case .awaitingSuback, .connected:
       return receiveInSession(packet, at: now)
@@ -32,7 +34,9 @@ extension SessionMachine {
     guard authentication.step == .idle else { return violation(unexpected(.connack(connack))) }
     let detail = connack.properties.reasonString
     switch connack.reasonCode {
-    case .success: return authenticate(connack, at: now)
+    case .success:
+      guard !connack.sessionPresent || !hasAskedForNewSession else { return violation(.unexpectedSession) }
+      return authenticate(connack, at: now)
     case .unsupportedProtocolVersion: return fail(.versionNotSupported(broker: broker), reasonCode: nil)
     case .badUserNameOrPassword, .notAuthorized:
       return fail(.credentialsRefused(broker: broker, connack.reasonCode, detail: detail), reasonCode: nil)
@@ -47,7 +51,8 @@ extension SessionMachine {
   /// The broker has taken the connection.
   mutating func accept(_ connack: Connack, at now: NIODeadline) -> Action {
     limits = ServerLimits(connack.properties, requestedKeepAlive: configuration.keepAlive)
-    if let assigned = connack.properties.assignedClientIdentifier {
+    // One is assigned to those only who have none of their own (MQTT 5.0, 3.2.2.3.7).
+    if let assigned = connack.properties.assignedClientIdentifier, clientIdentifier.isEmpty {
       clientIdentifier = assigned
       log.append(.belongs(clientIdentifier: assigned))
     }
@@ -88,6 +93,7 @@ extension SessionMachine {
     case .puback(let answer):
       return check(outgoing.acknowledge(answer, at: now, log: &log), answer)
     case .pubrec(let answer):
+      guard outgoing.releases.count < Int(UInt16.max) else { return violation(.tooManyUnanswered) }
       return check(outgoing.received(answer, at: now, log: &log), answer)
     case .pubcomp(let answer):
       return check(outgoing.completed(answer, at: now, log: &log), answer)
@@ -95,6 +101,7 @@ extension SessionMachine {
       guard !inbox.isUnderWay(release.packetIdentifier) else {
         return violation(.unexpectedRelease(packetIdentifier: release.packetIdentifier))
       }
+      guard inbox.completions.count < Int(UInt16.max) else { return violation(.tooManyUnanswered) }
       inbox.release(release.packetIdentifier, log: &log)
       return .none
     case .suback(let suback): return receive(suback)
@@ -158,6 +165,8 @@ extension SessionMachine {
       inbox.append(
         ReceivedMessage(publish), route: route, packetIdentifier: publish.packetIdentifier, log: &log)
     else { return violation(.identifierInUse(publish.packetIdentifier ?? 0)) }
+    // There are no more identifiers than these, whatever the client allows.
+    guard inbox.unacknowledged.count <= Int(UInt16.max) else { return violation(.tooManyUnanswered) }
     if !configuration.allowsExcessMessages, inbox.windowCount > configuration.receiveMaximum {
       return violation(.receiveMaximumExceeded)
     }
@@ -166,6 +175,10 @@ extension SessionMachine {
 
   private mutating func receive(_ disconnect: Disconnect) -> Action {
     let failure: ConnectionFailure
+    // Only clients send a session expiry interval (MQTT-3.14.2-2).
+    guard disconnect.properties.sessionExpiryInterval == nil else {
+      return violation(unexpected(.disconnect(disconnect)))
+    }
     switch disconnect.reasonCode {
     case .disconnectWithWill: return violation(unexpected(.disconnect(disconnect)))
     case .sessionTakenOver:

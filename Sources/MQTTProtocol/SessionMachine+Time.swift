@@ -41,7 +41,7 @@ extension SessionMachine {
       return fail(.timedOut(broker: broker, waitingFor: "CONNACK"), reasonCode: nil)
     case .awaitingSuback(let deadline, _, _):
       guard now >= deadline else { return .none }
-      return fail(.timedOut(broker: broker, waitingFor: "SUBACK"), reasonCode: .protocolError)
+      return fail(.timedOut(broker: broker, waitingFor: "SUBACK"), reasonCode: .unspecifiedError)
     case .connected:
       return tickConnected(at: now)
     }
@@ -65,7 +65,8 @@ extension SessionMachine {
       isPingDue = true
       return .none
     case .timedOut:
-      return fail(.keepAliveTimeout(broker: broker), reasonCode: .keepAliveTimeout)
+      // "Keep alive timeout" is for brokers only (MQTT 5.0, 3.14.2.1).
+      return fail(.keepAliveTimeout(broker: broker), reasonCode: .unspecifiedError)
     }
   }
 }

@@ -97,6 +97,8 @@ package struct SessionMachine: ~Copyable {
   package internal(set) var clientIdentifier: String
   private var schedule: ReconnectSchedule
   var hasConnectedBefore = false
+  /// The CONNECT of the connection asked for a new session.
+  var hasAskedForNewSession = false
   var unansweredConnects = 0
   var isPingDue = false
   var isShutDown = false
@@ -139,14 +141,14 @@ package struct SessionMachine: ~Copyable {
     self.broker = broker ?? self.broker
     phase = .awaitingConnack(deadline: now + configuration.answerTime)
     keepAlive = KeepAlive(interval: nil, responseTime: configuration.answerTime, at: now)
-    control = .connect(
-      configuration.connect(
-        version: version,
-        cleanStart: configuration.cleanStart && !hasConnectedBefore,
-        clientIdentifier: clientIdentifier,
-        authenticationData: authenticationData
-      )
+    let connect = configuration.connect(
+      version: version,
+      cleanStart: configuration.cleanStart && !hasConnectedBefore,
+      clientIdentifier: clientIdentifier,
+      authenticationData: authenticationData
     )
+    hasAskedForNewSession = connect.cleanStart
+    control = .connect(connect)
   }
 
   /// The connection has ended, or was not made.
@@ -226,9 +228,11 @@ package struct SessionMachine: ~Copyable {
     case .disconnected, .closing: break
     case .awaitingConnack:
       control = nil
+      authentication.abandon()
       phase = .closing(nil, since: nil)
     case .awaitingSuback, .connected:
       control = farewell
+      authentication.abandon()
       phase = .closing(nil, since: nil)
     }
   }
@@ -250,7 +254,10 @@ package struct SessionMachine: ~Copyable {
     case .awaitingSuback(_, _, let connected): since = connected
     case .connected(let connected): since = connected
     }
-    if let reasonCode, since != nil, version == .v5 {
+    authentication.abandon()
+    // Before CONNECT has gone out there is nothing to end.
+    let hasConnected = if case .connect = control { false } else { true }
+    if let reasonCode, hasConnected, version == .v5 {
       control = .disconnect(Disconnect(reasonCode: reasonCode))
     } else {
       control = nil

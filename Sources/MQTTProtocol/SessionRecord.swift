@@ -26,6 +26,9 @@ enum SessionRecord: Equatable {
 }
 
 extension SessionRecord {
+  /// Leaves more numbers than can ever be used.
+  private static let lastNumber = UInt64.max / 2
+
   private enum Kind: UInt8 {
     case belongs = 1
     case began, accepted, withdrawn, released, completed, completedEarly, handled, forgotten
@@ -56,9 +59,13 @@ extension SessionRecord {
   init(from reader: inout PacketReader) throws(MalformedPacket) {
     switch Kind(rawValue: try reader.byte()) {
     case .belongs: self = .belongs(clientIdentifier: try reader.string())
-    case .began: self = .began(firstIdentifier: try reader.packetIdentifier())
+    case .began:
+      let identifier = try reader.packetIdentifier()
+      guard identifier <= OutgoingPublishes.identifierCount else { throw .unknownRecord }
+      self = .began(firstIdentifier: identifier)
     case .accepted:
       let number = try reader.uint64()
+      guard number <= Self.lastNumber else { throw .unknownRecord }
       let expiry = Int64(bitPattern: try reader.uint64())
       let message = try Message(fromStore: &reader)
       self = .accepted(number: number, message, expiry: expiry == .max ? nil : expiry)
@@ -86,7 +93,8 @@ extension Message {
 
   fileprivate init(fromStore reader: inout PacketReader) throws(MalformedPacket) {
     let flags = try reader.byte()
-    guard let qualityOfService = QualityOfService(rawValue: flags & 0b11) else {
+    guard let qualityOfService = QualityOfService(rawValue: flags & 0b11), qualityOfService > .atMostOnce
+    else {
       throw .invalidQualityOfService
     }
     let topic = try reader.string()

@@ -192,12 +192,21 @@ extension SubscribeAcknowledgement {
     if hasCodes { for code in reasonCodes { buffer.writeInteger(code.rawValue) } }
   }
 
-  init(from reader: inout PacketReader, version: ProtocolVersion, hasCodes: Bool) throws(MalformedPacket) {
+  /// - Parameter type: SUBACK or UNSUBACK.
+  init(
+    from reader: inout PacketReader, type: PacketType, version: ProtocolVersion
+  ) throws(MalformedPacket) {
     self.init(packetIdentifier: try reader.packetIdentifier(), reasonCodes: [])
     if version == .v5 { try reader.properties(into: &properties) }
-    guard hasCodes else { return }
+    guard version == .v5 || type == .suback else { return }
     guard !reader.isAtEnd else { throw .emptyList }
-    while !reader.isAtEnd { reasonCodes.append(try reader.reasonCode()) }
+    while !reader.isAtEnd {
+      let code = try reader.reasonCode(of: type)
+      guard version == .v5 || !code.isFailure || code == .unspecifiedError else {
+        throw .unknownReasonCode(code.rawValue)
+      }
+      reasonCodes.append(code)
+    }
   }
 }
 

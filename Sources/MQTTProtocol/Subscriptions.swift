@@ -68,6 +68,8 @@ struct Subscriptions {
   private var nextIdentifier = UInt16.max
   private(set) var initialCount = 0
   private var isConnected = false
+  /// What the broker takes, in bytes.
+  private var maximumPacketSize = Int.max
 
   var isAwaitingAnswer: Bool { !inFlight.isEmpty }
 
@@ -98,8 +100,8 @@ struct Subscriptions {
     guard route.identifier.map({ (1...UInt32(variableByteIntegerMaximum)).contains($0) }) ?? true else {
       throw .invalidValue("the subscription identifier of '\(filter)' is not from 1 to 268,435,455")
     }
-    if case .refuse(_, let code) = route.failurePolicy, !code.isFailure {
-      throw .invalidValue("the reason to refuse messages of '\(filter)' with, \(code), reports no failure")
+    if case .refuse(_, let code) = route.failurePolicy, !code.isFailure || !code.isAllowed(in: .puback) {
+      throw .invalidValue("messages of '\(filter)' cannot be refused with \(code): no PUBACK can say so")
     }
     guard routes.count < Self.routeLimit else {
       throw .invalidValue("there are more than \(Self.routeLimit) routes")
@@ -107,18 +109,29 @@ struct Subscriptions {
     guard !routes.contains(where: { $0.filter == filter }) else {
       throw .alreadySubscribed(filter.description)
     }
+    let size = route.packetSize
+    guard !isConnected || size <= maximumPacketSize else {
+      throw .packetTooLarge(size: size, maximum: maximumPacketSize)
+    }
     routes.append(Route(specification: route, filter: filter, callers: caller.map { [$0] } ?? []))
     if isConnected { waiting.append(Request(kind: .subscribe([route.id]))) }
   }
 
   /// Removes the route of a filter; UNSUBSCRIBE goes out for it, on the next connection if there is none.
-  mutating func remove(_ filter: String, caller: RequestID) throws(MQTTError) {
+  /// Returns those who still waited for the subscription.
+  mutating func remove(_ filter: String, caller: RequestID) throws(MQTTError) -> [RequestID] {
     guard TopicFilter(filter) != nil else { throw .invalidFilter(filter) }
     guard waiting.count < Self.requestLimit else {
       throw .queueFull(limit: Self.requestLimit, byteLimit: .max)
     }
-    routes.removeAll { $0.specification.subscription.filter == filter }
+    let size = packetSize(ofUnsubscribe: filter)
+    guard !isConnected || size <= maximumPacketSize else {
+      throw .packetTooLarge(size: size, maximum: maximumPacketSize)
+    }
+    let index = routes.firstIndex { $0.specification.subscription.filter == filter }
+    let removed = index.map { routes.remove(at: $0) }
     waiting.append(Request(kind: .unsubscribe(filter), callers: [caller]))
+    return removed?.callers ?? []
   }
 
   mutating func cancel(_ caller: RequestID) {
@@ -132,9 +145,11 @@ struct Subscriptions {
   /// Begins a connection. Returns what is not asked for, because the broker has said that it would refuse it.
   mutating func connected(_ limits: ServerLimits) -> Answer {
     isConnected = true
+    maximumPacketSize = limits.maximumPacketSize
     var answer = Answer()
-    // Subscriptions with the same identifier, or without one, share a packet.
-    var groups: [(identifier: UInt32?, routes: [RouteID])] = []
+    refuseLongUnsubscribes(&answer)
+    // Subscriptions with the same identifier, or without one, share a packet while there is room in it.
+    var groups: [(identifier: UInt32?, routes: [RouteID], room: Int)] = []
     for index in routes.indices {
       let route = routes[index]
       if let code = limits.refusal(of: route.specification) {
@@ -142,17 +157,28 @@ struct Subscriptions {
         continue
       }
       let identifier = route.specification.identifier
-      if let group = groups.firstIndex(where: { $0.identifier == identifier }) {
+      let size = route.specification.packetSize
+      if let group = groups.firstIndex(where: { $0.identifier == identifier && $0.room >= size }) {
         groups[group].routes.append(route.specification.id)
+        groups[group].room -= size
       } else {
-        groups.append((identifier, [route.specification.id]))
+        groups.append((identifier, [route.specification.id], limits.maximumPacketSize - size))
       }
     }
-    for group in groups.reversed() {
-      waiting.prepend(Request(kind: .subscribe(group.routes), isInitial: true))
-    }
+    // After the UNSUBSCRIBEs that have waited: a filter may have a new route since.
+    for group in groups { waiting.append(Request(kind: .subscribe(group.routes), isInitial: true)) }
     initialCount = groups.count
     return answer
+  }
+
+  private mutating func refuseLongUnsubscribes(_ answer: inout Answer) {
+    for index in waiting.indices.reversed() {
+      guard case .unsubscribe(let filter) = waiting[index].kind else { continue }
+      let size = packetSize(ofUnsubscribe: filter)
+      guard size > maximumPacketSize else { continue }
+      let failure = MQTTError.packetTooLarge(size: size, maximum: maximumPacketSize)
+      answer.callers += waiting.remove(at: index).callers.map { ($0, failure) }
+    }
   }
 
   mutating func connectionLost() {
@@ -234,24 +260,5 @@ struct Subscriptions {
     let failure = code.isFailure ? MQTTError.subscriptionRefused(filter: filter, code) : nil
     answer.callers += routes[index].callers.map { ($0, failure) }
     routes[index].callers = []
-  }
-}
-
-extension ServerLimits {
-  /// Why a broker that has announced these limits would refuse a subscription.
-  func refusal(of route: RouteSubscription) -> ReasonCode? {
-    let filter = route.subscription.filter.utf8
-    if !isWildcardSubscriptionAvailable,
-      filter.contains(UInt8(ascii: "#")) || filter.contains(UInt8(ascii: "+"))
-    {
-      return .wildcardSubscriptionsNotSupported
-    }
-    if !isSharedSubscriptionAvailable, filter.starts(with: "$share/".utf8) {
-      return .sharedSubscriptionsNotSupported
-    }
-    if !isSubscriptionIdentifierAvailable, route.identifier != nil {
-      return .subscriptionIdentifiersNotSupported
-    }
-    return nil
   }
 }

@@ -7,10 +7,17 @@ struct TopicAliases {
 
   init(limit: UInt16) { self.limit = limit }
 
+  /// What an alias adds to a packet at most: the property, and a byte each for two lengths.
+  private static let overhead = 5
+
   /// Gives a packet on its way out an alias, and takes its topic away if the broker knows that. The topics that
   /// come first get the aliases; when these are used up the others go without.
-  mutating func shorten(_ publish: inout Publish) {
-    guard limit > 0 else { return }
+  ///
+  /// - Parameter maximumPacketSize: A packet that could grow beyond it gets none.
+  mutating func shorten(_ publish: inout Publish, maximumPacketSize: Int) {
+    guard limit > 0, publish.message.encodedSize(version: .v5) + Self.overhead <= maximumPacketSize else {
+      return
+    }
     if let alias = aliases[publish.topic] {
       publish.topicAlias = alias
       publish.message.topic = ""

@@ -115,4 +115,24 @@ import Testing
       try session.machine.reauthenticate(RequestID(1), data: nil, at: session.now)
     }
   }
+
+  /// The application may think for longer than the connection stands.
+  @Test func anAnswerThatComesTooLateChangesNothing() throws {
+    let session = try session()
+    _ = open(session)
+    _ = session.receive(connack("final"))
+    session.now = session.now + .seconds(10)
+    #expect(session.tick() == .close)
+    #expect(session.machine.authenticationAnswered(nil, at: session.now) == .none)
+    #expect(session.written().isEmpty)
+
+    let other = try self.session()
+    connect(other)
+    try other.machine.reauthenticate(RequestID(1), data: nil, at: other.now)
+    _ = other.written()
+    _ = other.receive(auth(.continueAuthentication, "challenge"))
+    #expect(other.receive(.pingreq) == .close)
+    _ = other.machine.authenticationAnswered(ByteBuffer(string: "answer"), at: other.now)
+    #expect(other.written() == [.disconnect(Disconnect(reasonCode: .protocolError))])
+  }
 }

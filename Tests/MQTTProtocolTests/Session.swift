@@ -16,6 +16,8 @@ final class Session {
     _ change: (inout SessionConfiguration) -> Void = { _ in }
   ) throws {
     var configuration = SessionConfiguration(broker: "broker:1883", clientIdentifier: "me")
+    // A session that outlives the program is there to be taken up.
+    configuration.cleanStart = stored == nil
     configuration.backoff = ReconnectBackoff(initial: .seconds(1), ceiling: .seconds(60))
     change(&configuration)
     machine = SessionMachine(configuration: configuration)

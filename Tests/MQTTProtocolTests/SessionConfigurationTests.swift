@@ -31,6 +31,21 @@ import Testing
     #expect(refusal { $0.outgoingQueueLimit = 0 } != nil)
   }
 
+  @Test func anAuthenticationMethodNeedsAVersionThatHasIt() {
+    for versions in [VersionPreference.newest, .only(.v5)] {
+      let error = refusal {
+        $0.authenticationMethod = "M"
+        $0.versions = versions
+      }
+      #expect(error == nil)
+    }
+    let error = refusal {
+      $0.authenticationMethod = "M"
+      $0.versions = .only(.v3_1_1)
+    }
+    #expect(error != nil)
+  }
+
   @Test func limitsOfZeroAreNamed() {
     #expect(refusal { $0.outgoingQueueByteLimit = 0 } != nil)
     #expect(refusal { $0.sendMaximum = 0 } != nil)

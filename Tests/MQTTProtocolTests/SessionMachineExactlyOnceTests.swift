@@ -215,7 +215,7 @@ import Testing
     #expect(
       session.deliver("a", 7, exactlyOnce: true, isDuplicate: true) == .none, "a repetition is passed over")
     #expect(session.deliver("b", 7, exactlyOnce: true) == .close)
-    #expect(session.written() == [.disconnect(Disconnect(reasonCode: .packetIdentifierInUse))])
+    #expect(session.written() == [.disconnect(Disconnect(reasonCode: .protocolError))])
 
     let other = try Self.receiving()
     _ = other.deliver("a", 7, exactlyOnce: true)

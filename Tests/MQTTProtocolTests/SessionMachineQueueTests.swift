@@ -202,4 +202,23 @@ import Testing
     session.connect()
     #expect(session.written().map(\.line).last == "50 8639")
   }
+
+  /// MQTT-3.2.2-15 counts for what is sent again as well.
+  @Test func aMessageInFlightThatTheBrokerTakesNoMoreIsGivenUp() throws {
+    let session = try Session()
+    session.connect()
+    let large = try session.publish([String(repeating: "x", count: 100)])
+    let small = try session.publish(["y"])
+    #expect(session.written().count == 2)
+    _ = session.disconnect()
+    var properties = ConnackProperties()
+    properties.maximumPacketSize = 50
+    session.connect(sessionPresent: true, properties)
+    let outputs = session.outputs()
+    let failure = MQTTError.packetTooLarge(size: 108, maximum: 50)
+    #expect(outputs.contains(.finishPublish(large, failure)))
+    #expect(outputs.contains { if case .send(let packet) = $0 { packet.line == "2+ y" } else { false } })
+    session.acknowledge(2)
+    #expect(session.outputs() == [.finishPublish(small, nil)])
+  }
 }

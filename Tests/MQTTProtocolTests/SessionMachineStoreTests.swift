@@ -241,4 +241,30 @@ import Testing
     }
     #expect(throws: MQTTError.self) { try Session(stored: [ByteBuffer(bytes: [0])]) }
   }
+
+  /// Each is well-formed, but could not have been written.
+  @Test func recordsThatWouldBreakTheProtocolAreRefused() throws {
+    func accepted(number: UInt64, flags: UInt8) -> ByteBuffer {
+      var record = ByteBuffer(bytes: [3])
+      record.writeInteger(number)
+      record.writeInteger(Int64.max)
+      record.writeBytes([flags, 0, 1, 97, 0, 0, 0, 0, 0])
+      return record
+    }
+    _ = try Session(stored: [accepted(number: 1, flags: 1)])
+    #expect(throws: MQTTError.self, "quality of service 0 is not kept") {
+      try Session(stored: [accepted(number: 1, flags: 0)])
+    }
+    #expect(throws: MQTTError.self, "no number can follow") {
+      try Session(stored: [accepted(number: .max, flags: 1)])
+    }
+    #expect(throws: MQTTError.self, "no message has this identifier") {
+      try Session(stored: [ByteBuffer(bytes: [2, 0xFF, 0xFF])])
+    }
+    var released = accepted(number: 1, flags: 1)
+    released.writeBytes([5, 0, 0, 0, 0, 0, 0, 0, 1])
+    let session = try Session(stored: [released])
+    session.connect(sessionPresent: true)
+    #expect(session.written().map(\.line) == ["1+ "], "PUBREL is for quality of service 2")
+  }
 }

@@ -104,6 +104,7 @@ import Testing
     )
     #expect(session.disconnect() == .wait(.seconds(1), failure, isRepeated: false))
     session.machine.connectionOpened(at: session.now)
+    _ = session.written()
     _ = session.receive(.connack(Connack(reasonCode: .notAuthorized)))
     #expect(session.disconnect() == .wait(.seconds(2), failure, isRepeated: true))
   }

@@ -133,8 +133,8 @@ import Testing
     _ = session.written()
     _ = session.receive(.connack(Connack(sessionPresent: true)))
     let packets = session.written()
-    #expect(packets.map(\.line) == ["subscribe", "unsubscribe"])
-    guard case .subscribe(let subscribe) = packets[0] else { return }
+    #expect(packets.map(\.line) == ["unsubscribe", "subscribe"])
+    guard case .subscribe(let subscribe) = packets[1] else { return }
     _ = session.receive(answer(subscribe, [.success]))
     #expect(session.outputs() == [.finishRequest(RequestID(1), nil)])
   }
@@ -154,8 +154,12 @@ import Testing
     #expect(throws: MQTTError.self) { try session([route(0, "a", identifier: 0)]) }
     #expect(throws: MQTTError.self) { try session((0...1000).map { route($0, "a/\($0)") }) }
     var refusing = route(0, "a")
-    refusing.failurePolicy = .refuse(after: 1, .success)
-    #expect(throws: MQTTError.self) { try session([refusing]) }
+    for code in [ReasonCode.success, .noMatchingSubscribers, .sessionTakenOver] {
+      refusing.failurePolicy = .refuse(after: 1, code)
+      #expect(throws: MQTTError.self) { try session([refusing]) }
+    }
+    refusing.failurePolicy = .refuse(after: 1, .quotaExceeded)
+    _ = try session([refusing])
   }
 
   @Test func aFallbackGetsWhatNoRouteWants() throws {
@@ -168,5 +172,48 @@ import Testing
     #expect(session.written().isEmpty)
     session.handled(batch)
     #expect(session.written().map(\.line) == ["ack 5"])
+  }
+
+  @Test func aRouteThatIsRemovedEndsTheCallThatWaitsForIt() throws {
+    let session = try Session()
+    try session.machine.subscribe(route(1, "a"), RequestID(1))
+    try session.machine.unsubscribe("a", RequestID(2))
+    #expect(session.outputs() == [.finishRequest(RequestID(1), .unsubscribed("a"))])
+  }
+
+  @Test func aRouteOfAFilterThatWasLeftBeforeStays() throws {
+    let session = try session([route(0, "a")])
+    session.connect()
+    _ = session.disconnect()
+    try session.machine.unsubscribe("a", RequestID(1))
+    try session.machine.subscribe(route(1, "a"), RequestID(2))
+    session.machine.connectionOpened(at: session.now)
+    _ = session.written()
+    _ = session.receive(.connack(Connack()))
+    #expect(session.written().map(\.line) == ["unsubscribe", "subscribe"])
+  }
+
+  /// MQTT-3.2.2-15.
+  @Test func subscriptionsKeepToThePacketSizeOfTheBroker() throws {
+    let long = String(repeating: "x", count: 30)
+    let session = try session([route(0, "a"), route(1, "b"), route(2, long), route(3, "c", identifier: 200)])
+    var connack = Connack()
+    // A packet of one filter has 7 bytes and the filter's, with its identifier 3 more.
+    connack.properties.maximumPacketSize = 12
+    session.machine.connectionOpened(at: session.now)
+    try session.machine.unsubscribe(long, RequestID(1))
+    try session.machine.subscribe(route(4, long + "x"), RequestID(2))
+    _ = session.written()
+    _ = session.receive(.connack(connack))
+    let outputs = session.outputs()
+    let sizes = outputs.compactMap { if case .send(let packet) = $0 { encoded(packet).count } else { nil } }
+    #expect(sizes.count == 3)
+    #expect(sizes.allSatisfy { $0 <= 12 })
+    let tooLarge = MQTTError.packetTooLarge(size: 37, maximum: 12)
+    #expect(outputs.contains(.finishRequest(RequestID(1), tooLarge)))
+    let refused = MQTTError.subscriptionRefused(filter: long + "x", .packetTooLarge)
+    #expect(outputs.contains(.finishRequest(RequestID(2), refused)))
+    #expect(throws: MQTTError.self) { try session.machine.subscribe(route(5, long + "y"), RequestID(3)) }
+    #expect(throws: tooLarge) { try session.machine.unsubscribe(long, RequestID(4)) }
   }
 }

@@ -52,4 +52,17 @@ import Testing
     try session.publish(["x"], topic: "long/topic", .atMostOnce)
     #expect(session.written().count == 1, "a broker that allows none gets none")
   }
+
+  /// MQTT-3.2.2-15.
+  @Test func anAliasDoesNotMakeAPacketTooLarge() throws {
+    let session = try Session { $0.outgoingTopicAliasMaximum = 5 }
+    var properties = ConnackProperties()
+    properties.topicAliasMaximum = 5
+    properties.maximumPacketSize = 40
+    session.connect(properties)
+    for length in 1...33 { try session.publish([String(repeating: "x", count: length)], .atMostOnce) }
+    for packet in session.written() { #expect(encoded(packet).count <= 40) }
+    try session.publish([String(repeating: "x", count: 34)], topic: "u", .atMostOnce)
+    #expect(session.written().count == 1)
+  }
 }

@@ -123,7 +123,9 @@ package final class FaultyProxy: Sendable {
       }
       listen(&state)
       for index in state.links.indices { state.links[index].pass(state.weather, &state.generator) }
-      for link in state.links where link.isCut || link.isDone { dump(link.toBroker.name + " closed", []); link.close(withReset: link.isCut) }
+      for link in state.links where link.isCut || link.isDone {
+        link.close(withReset: link.isCut)
+      }
       state.cutCount += state.links.count { $0.isCut }
       state.links.removeAll { $0.isCut || $0.isDone }
       return true
@@ -147,7 +149,6 @@ package final class FaultyProxy: Sendable {
       var link = ProxyLink(client: client, broker: broker)
       link.toBroker.name = "\(port) \(state.acceptedCount) up"
       link.toClient.name = "\(port) \(state.acceptedCount) down"
-      dump("\(port) \(state.acceptedCount) open", [])
       state.links.append(link)
     }
   }
@@ -233,7 +234,6 @@ private struct ProxyLink {
     if !stream.bytes.isEmpty {
       let count = stream.singles > 0 ? 1 : stream.bytes.count
       let written = target.writeNow(stream.bytes.prefix(count))
-      dump(stream.name, stream.bytes.prefix(written))
       stream.bytes.removeFirst(written)
       stream.singles = max(0, stream.singles - written)
     }
@@ -250,11 +250,4 @@ private struct ProxyLink {
       socket.close()
     }
   }
-}
-
-nonisolated(unsafe) private let dumpFile = fopen("/tmp/faults-dump.txt", "a")
-func dump(_ name: String, _ bytes: ArraySlice<UInt8>) {
-  let line = "\(name) " + bytes.map { String(Int($0) + 256, radix: 16).suffix(2) }.joined() + "\n"
-  fputs(line, dumpFile)
-  fflush(dumpFile)
 }
