@@ -172,9 +172,16 @@ let package = Package(
     .testTarget(
       name: "NotifierTests", dependencies: ["Notifier", "Appliance", "DoorCore", "DoorWire"],
       swiftSettings: settings),
+    .target(
+      name: "MQTTFuzzing", dependencies: ["MQTTProtocol", .product(name: "NIOCore", package: "swift-nio")],
+      path: "Fuzzing/Targets", swiftSettings: settings),
+    .executableTarget(
+      name: "mqtt-fuzz", dependencies: ["MQTTFuzzing"], path: "Fuzzing/Program", swiftSettings: settings),
     .testTarget(
       name: "MQTTProtocolTests",
-      dependencies: ["MQTTProtocol", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+      dependencies: [
+        "MQTTProtocol", "MQTTFuzzing", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "MQTTStoreProgram",
