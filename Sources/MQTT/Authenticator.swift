@@ -2,7 +2,7 @@ public import NIOCore
 
 /// The client's side of an authentication method, beyond user name and password (MQTT 5.0, 4.12).
 ///
-/// What it throws ends the connection with the reason "not authorized"; its text is logged, so it must hold no
+/// What it throws ends the connection; its text is logged, so it must hold no
 /// secret.
 public protocol Authenticator: Sendable {
   /// The name of the method, such as `SCRAM-SHA-256`: 1 to 65,535 bytes.

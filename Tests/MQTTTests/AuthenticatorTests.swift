@@ -212,10 +212,13 @@ private final class Echo: Authenticator {
 
         let refused = Task { try await client.reauthenticate() }
         #expect(try await connection.receivePacket() == Self.auth(0x19, "hi"))
+        // From before it, because the client soon tries again.
+        var states = client.states().makeAsyncIterator()
         connection.send([0xE0, 2, 0x87, 0])
         connection.close()
         await #expect(throws: MQTTError.notConnected) { try await refused.value }
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        var failure: ConnectionFailure?
+        while failure == nil, let state = await states.next() { failure = state.failure }
         #expect(
           failure == .disconnected(broker: "127.0.0.1:\(broker.port)", .notAuthorized, detail: nil))
       }
@@ -230,7 +233,7 @@ private final class Echo: Authenticator {
         let connection = try await broker.accept()
         _ = try await connection.receivePacket()
         connection.send(isAtTheEnd ? Self.connack("proof") : Self.auth(0x18, "bad"))
-        #expect(try await connection.receiveUntilClosed() == [])
+        #expect(try await connection.receiveUntilClosed() == [0xE0, 1, 0x80])
         connection.close()
         let failure = try await client.reaches { $0.failure != nil }.failure
         #expect(
@@ -249,7 +252,7 @@ private final class Echo: Authenticator {
         let connection = try await broker.accept()
         _ = try await connection.receivePacket()
         connection.send(answer)
-        #expect(try await connection.receiveUntilClosed() == [])
+        #expect(try await connection.receiveUntilClosed() == [0xE0, 1, 0x82])
         connection.close()
         let failure = try await client.reaches { $0.failure != nil }.failure
         #expect(

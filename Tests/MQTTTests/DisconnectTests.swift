@@ -150,7 +150,7 @@ import Testing
       try await withClient(short, connected: false) { client in
         let connection = try await broker.acceptSession(version)
         #expect(
-          try await connection.receiveUntilClosed() == [0xC0, 0] + (version == .v5 ? [0xE0, 1, 0x8D] : []))
+          try await connection.receiveUntilClosed() == [0xC0, 0] + (version == .v5 ? [0xE0, 1, 0x80] : []))
         connection.close()
         let failure = try await client.reaches { $0.failure != nil }.failure
         #expect(failure == .keepAliveTimeout(broker: Self.address(broker)))

@@ -137,7 +137,8 @@ private struct StoreProgram {
           guard let earlier = places[number] else { continue }
           let end = runs.lastIndex(of: runs[earlier]) ?? earlier
           #expect(runs[place] > runs[earlier], "seed \(seed): \(number) came twice in one run")
-          #expect(end - earlier < receiveMaximum, "seed \(seed): \(number) came again")
+          // One batch may be on its way to the disk while the next is handled.
+          #expect(end - earlier < 2 * receiveMaximum, "seed \(seed): \(number) came again")
         }
         #expect(program.log.isEmpty, "seed \(seed)")
       }
