@@ -85,7 +85,7 @@ private final class ChallengeResponse: Authenticator {
     try await Self.withPlugin { broker in
       let authenticator = ChallengeResponse(secret: "wrong")
       try await withClient(Self.configuration(broker.port, authenticator), connected: false) { client in
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         guard case .credentialsRefused(_, .notAuthorized, _) = failure else {
           Issue.record("\(String(describing: failure))")
           return
@@ -99,7 +99,7 @@ private final class ChallengeResponse: Authenticator {
     try await Mosquitto.with { broker in
       let authenticator = ChallengeResponse(secret: "sesame")
       try await withClient(Self.configuration(broker.port, authenticator), connected: false) { client in
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         guard case .refused(_, .badAuthenticationMethod, _, _) = failure else {
           Issue.record("\(String(describing: failure))")
           return
@@ -212,13 +212,10 @@ private final class Echo: Authenticator {
 
         let refused = Task { try await client.reauthenticate() }
         #expect(try await connection.receivePacket() == Self.auth(0x19, "hi"))
-        // From before it, because the client soon tries again.
-        var states = client.states().makeAsyncIterator()
         connection.send([0xE0, 2, 0x87, 0])
         connection.close()
         await #expect(throws: MQTTError.notConnected) { try await refused.value }
-        var failure: ConnectionFailure?
-        while failure == nil, let state = await states.next() { failure = state.failure }
+        let failure = try await client.firstFailure()
         #expect(
           failure == .disconnected(broker: "127.0.0.1:\(broker.port)", .notAuthorized, detail: nil))
       }
@@ -235,7 +232,7 @@ private final class Echo: Authenticator {
         connection.send(isAtTheEnd ? Self.connack("proof") : Self.auth(0x18, "bad"))
         #expect(try await connection.receiveUntilClosed() == [0xE0, 1, 0x80])
         connection.close()
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         #expect(
           failure == .authenticationFailed(broker: "127.0.0.1:\(broker.port)", detail: "Refusal()"))
       }
@@ -254,7 +251,7 @@ private final class Echo: Authenticator {
         connection.send(answer)
         #expect(try await connection.receiveUntilClosed() == [0xE0, 1, 0x82])
         connection.close()
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         #expect(
           failure
             == .protocolViolation(broker: "127.0.0.1:\(broker.port)", .mismatchedAuthenticationMethod))

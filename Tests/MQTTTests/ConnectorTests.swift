@@ -49,7 +49,7 @@ import Testing
         // Reads what has come, so that the end is not a reset.
         _ = try await connection.receive(16)
         connection.close()
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         switch failure {
         case .encryptionFailed("\(address)", _): #expect(transport != .webSocket)
         case .webSocketFailed("\(address)", _): #expect(transport == .webSocket)
@@ -68,7 +68,7 @@ import Testing
       try await withClient(configuration, connected: false) { client in
         let connection = try await broker.accept()
         connection.send([0x20, 3, 0, 0, 0] + Array("what is this?\r\n\r\n".utf8))
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         switch failure {
         case .encryptionFailed("\(address)", _): #expect(transport != .webSocket)
         case .webSocketFailed("\(address)", let detail):
@@ -87,7 +87,7 @@ import Testing
       tls.authorityFile = authority.certificateFile
       let address = BrokerAddress(host: "127.0.0.1", port: server.port, tls: tls, webSocket: .init())
       try await withClient(configuration([address], "c"), connected: false) { client in
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         guard case .webSocketFailed("wss://127.0.0.1:\(server.port)/mqtt", let detail) = failure else {
           Issue.record("\(String(describing: failure))")
           return

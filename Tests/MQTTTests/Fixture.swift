@@ -72,6 +72,9 @@ extension ReconnectBackoff {
   static let hardlyEver = ReconnectBackoff(initial: .seconds(36_000), ceiling: .seconds(36_000))
 }
 
+/// Those of the clients that run now. The state of a failure passes: who asks for it afterwards can be too late.
+private let firstFailures = Mutex<[ObjectIdentifier: ConnectionFailure]>([:])
+
 /// Runs a client for as long as the closure takes, and lets it disconnect after it.
 func withClient<Result: Sendable>(
   _ configuration: MQTTClient.Configuration,
@@ -82,6 +85,18 @@ func withClient<Result: Sendable>(
   _ body: (MQTTClient) async throws -> Result
 ) async throws -> Result {
   let client = MQTTClient(configuration: configuration, logger: log.logger)
+  let states = client.states()
+  let recording = Task {
+    for await state in states {
+      guard let failure = state.failure else { continue }
+      firstFailures.withLock { $0[ObjectIdentifier(client)] = failure }
+      return
+    }
+  }
+  defer {
+    recording.cancel()
+    firstFailures.withLock { $0[ObjectIdentifier(client)] = nil }
+  }
   let running = Task { try await client.run(routes: routes, fallback: fallback) }
   do {
     if connected { _ = try await client.reaches { $0.connectedState != nil } }
@@ -96,6 +111,18 @@ func withClient<Result: Sendable>(
 }
 
 extension MQTTClient {
+  /// Waits for the first failure of a connection since ``withClient`` started the client.
+  @discardableResult
+  func firstFailure() async throws -> ConnectionFailure {
+    var failure: ConnectionFailure?
+    try await eventually("a failure of the connection") {
+      failure = firstFailures.withLock { $0[ObjectIdentifier(self)] }
+      return failure != nil
+    }
+    guard let failure else { throw TestSupportError("the connection has not failed") }
+    return failure
+  }
+
   /// Waits until the client is in a state that `condition` describes, from the current one on.
   @discardableResult
   func reaches(_ condition: @Sendable @escaping (ConnectionState) -> Bool) async throws -> ConnectionState {

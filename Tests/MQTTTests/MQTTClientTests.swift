@@ -101,7 +101,7 @@ import Testing
           second.cleanStart = true
           try await withClient(second) { _ in
             try await eventually("the will") { received.texts == ["gone"] }
-            try await client.reaches { $0.failure != nil }
+            try await client.firstFailure()
           }
         }
       }
@@ -115,8 +115,8 @@ import Testing
       var wrong = configuration(port: broker.port, "agent")
       wrong.credentials = Credentials(userName: "agent", password: "wrong-secret")
       try await withClient(wrong, log: log, connected: false) { client in
-        let state = try await client.reaches { $0.failure != nil }
-        let text = try #require(state.failure).description
+        let failure = try await client.firstFailure()
+        let text = failure.description
         #expect(text.contains("127.0.0.1:\(broker.port) refused the user name or password"))
         try await eventually("more attempts") { log.lines.count { $0.message.contains("refused") } >= 3 }
       }
@@ -135,8 +135,8 @@ import Testing
     try await withClient(configuration(port: broker.port, "early"), routes: routes, connected: false) {
       client in
       async let published: Void = client.publish((0..<10).map { Message("a", "\($0)") })
-      let state = try await client.reaches { $0.failure != nil }
-      #expect(state.failure == .nothingListens(broker: "127.0.0.1:\(broker.port)"))
+      let failure = try await client.firstFailure()
+      #expect(failure == .nothingListens(broker: "127.0.0.1:\(broker.port)"))
       try await broker.start()
       try await published
       try await eventually { received.messages.count == 10 }
@@ -147,7 +147,7 @@ import Testing
   @Test func anUnknownHostIsSaidToBeOne() async throws {
     let configuration = configuration([BrokerAddress(host: "no-such-host.invalid")], "lost")
     try await withClient(configuration, connected: false) { client in
-      let failure = try #require(try await client.reaches { $0.failure != nil }.failure)
+      let failure = try await client.firstFailure()
       guard case .unknownHost = failure else {
         Issue.record("\(failure)")
         return

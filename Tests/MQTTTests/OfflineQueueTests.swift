@@ -15,7 +15,7 @@ import Testing
     var small = configuration(port: broker.port, "c")
     small.outgoingQueueLimit = limit
     try await withClient(small, routes: [received.route("#")], connected: false) { client in
-      try await client.reaches { $0.failure != nil }
+      try await client.firstFailure()
       try await body(client)
       try await broker.start()
       try await eventually("room in the queue") {

@@ -56,7 +56,7 @@ import Testing
         let connection = try await broker.accept()
         _ = try await connection.receivePacket()
         connection.send(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         guard case .malformedPacket = failure else {
           Issue.record("\(String(describing: failure))")
           return
@@ -76,7 +76,7 @@ import Testing
         connection.send([0x30, 0x80, 0x10, 0, 1, 0x74])
         #expect(try await connection.receiveUntilClosed() == [0xE0, 1, 0x95])
         connection.close()
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         #expect(
           failure
             == .malformedPacket(

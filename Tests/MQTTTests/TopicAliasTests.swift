@@ -66,7 +66,7 @@ import Testing
         connection.send(Self.publish("t", alias: 2, "c"))
         #expect(try await connection.receiveUntilClosed() == [0xE0, 1, 0x94])
         connection.close()
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         #expect(failure == .protocolViolation(broker: "127.0.0.1:\(broker.port)", .unexpectedTopicAlias))
       }
     }

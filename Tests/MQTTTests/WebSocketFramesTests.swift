@@ -92,7 +92,7 @@ import Testing
       #expect(disconnect.payload == [0xE0, 1, 0x95])
       #expect(try await connection.receiveFrame().first == 0x88)
       connection.close()
-      let failure = try await client.reaches { $0.failure != nil }.failure
+      let failure = try await client.firstFailure()
       guard case .malformedPacket(_, .packetTooLarge) = failure else {
         Issue.record("\(String(describing: failure))")
         return
@@ -123,7 +123,7 @@ import Testing
       let close = try await connection.receiveFrame()
       #expect(close.first == 0x88 && close.payload == [UInt8(closeCode >> 8), UInt8(closeCode & 0xFF)])
       #expect(try await connection.receiveUntilClosed() == [])
-      let failure = try await client.reaches { $0.failure != nil }.failure
+      let failure = try await client.firstFailure()
       guard case .webSocketFailed(_, let detail) = failure else {
         Issue.record("\(String(describing: failure))")
         return
@@ -141,7 +141,7 @@ import Testing
       #expect(answer.first == 0x88)
       #expect(answer.payload == (code == nil ? [0x03, 0xE8] : payload))
       #expect(try await connection.receiveUntilClosed() == [])
-      let failure = try await client.reaches { $0.failure != nil }.failure
+      let failure = try await client.firstFailure()
       switch failure {
       case .closed: #expect(code != 1008)
       case .webSocketFailed(_, let detail):

@@ -32,7 +32,7 @@ import Testing
         _ = try await connection.receiveFrame()
         connection.close()
 
-        try await client.reaches { $0.failure != nil }
+        try await client.firstFailure()
         let again = try await broker.accept().receiveRequest()
         #expect(header("Sec-WebSocket-Key", of: again) != header("Sec-WebSocket-Key", of: request))
       }
@@ -86,7 +86,7 @@ import Testing
         let request = try await connection.receiveRequest()
         connection.send(Array(answer(request).utf8))
         if expected == "closed" { connection.close() }
-        let failure = try #require(try await client.reaches { $0.failure != nil }.failure)
+        let failure = try await client.firstFailure()
         guard case .webSocketFailed(let name, let detail) = failure else {
           Issue.record("\(failure)")
           return

@@ -56,7 +56,7 @@ import Testing
     try await Mosquitto.with { broker in
       let address = BrokerAddress(host: "127.0.0.1", port: broker.port, webSocket: .init())
       try await withClient(configuration([address], "web"), connected: false) { client in
-        let failure = try await client.reaches { $0.failure != nil }.failure
+        let failure = try await client.firstFailure()
         guard case .webSocketFailed("ws://127.0.0.1:\(broker.port)/mqtt", _) = failure else {
           Issue.record("\(String(describing: failure))")
           return

@@ -21,7 +21,7 @@ import Testing
         ) { watcher in
           try await withClient(Self.configuration(proxy)) { client in
             proxy.cut()
-            try await client.reaches { $0.failure != nil }
+            try await client.firstFailure()
             try await client.publish(Message("will", "back"))
             // Longer than the delay; a will that comes later still would be missed, but not a wrong failure.
             try await Task.sleep(for: .milliseconds(2500))
@@ -44,7 +44,7 @@ import Testing
           absent.backoff = .hardlyEver
           try await withClient(absent) { client in
             proxy.cut()
-            try await client.reaches { $0.failure != nil }
+            try await client.firstFailure()
             try await watcher.publish(Message("will", "before"))
             try await eventually("the will") { received.texts.count == 2 }
             #expect(received.texts == ["before", "gone"])
