@@ -26,6 +26,8 @@ extension SessionDriver {
     decode(at: now)
     offerWork(at: now)
     write(at: now)
+    // Handlers wait where too many acknowledgements do.
+    offerWork(at: now)
     commitRecords()
     metrics.update(machine.queue, at: now)
     scheduleTimer(at: now)

@@ -146,16 +146,18 @@ struct Inbox {
 
   // MARK: Handlers
 
-  /// What a handler is to work on now; nil while one works, waits to try again, or there is nothing.
+  /// What a handler is to work on now; nil while one works, waits to try again, or there is nothing, and while
+  /// `limit` acknowledgements of what was handled wait for the store or the connection: with a store, that many
+  /// come again at most after a crash.
   mutating func nextBatch(at now: NIODeadline) -> InboxBatch? {
     if let current = handling {
       guard let retryAt = current.retryAt, now >= retryAt else { return nil }
       handling?.retryAt = nil
       return current.batch
     }
-    guard let first = queue.first, let route = first.route else { return nil }
+    guard settledCount < limit, let first = queue.first, let route = first.route else { return nil }
     var deliveries: [Delivery] = []
-    let most = first.sequence <= singlesThrough ? 1 : limit
+    let most = first.sequence <= singlesThrough ? 1 : limit - settledCount
     while deliveries.count < most, let next = queue.first, next.route == route {
       deliveries.append(next)
       queue.removeFirst()

@@ -66,6 +66,23 @@ import Testing
     #expect(session.written().map(\.line) == ["ack 1"])
   }
 
+  /// A broker that sends too much: a crash must not bring back more than the Receive Maximum says.
+  @Test func handlersWaitWhileTooManyAcknowledgementsDo() throws {
+    let session = try Session(routes: ["t"], stored: []) { $0.receiveMaximum = 3 }
+    session.connect()
+    session.commit()
+    _ = session.written()
+    for identifier: UInt16 in 1...6 { _ = session.deliver("\(identifier)", identifier, exactlyOnce: true) }
+    #expect(!session.canReceive())
+    session.handled(try #require(session.nextBatch()))
+    #expect(session.nextBatch() == nil, "nothing that was handled is durable")
+    #expect(session.written().isEmpty)
+    session.commit()
+    #expect(session.nextBatch() == nil, "no acknowledgement has gone out")
+    #expect(session.written().map(\.line) == ["pubrec 1", "pubrec 2", "pubrec 3"])
+    #expect(session.nextBatch()?.texts == ["4", "5", "6"])
+  }
+
   @Test func moreThanOurReceiveMaximumEndsTheConnectionWhereThatIsWanted() throws {
     let session = try Session(routes: ["t"]) {
       $0.receiveMaximum = 2

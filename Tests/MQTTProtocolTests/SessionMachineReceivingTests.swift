@@ -172,9 +172,10 @@ import Testing
     #expect(session.deliver("c", 3) == .none)
     #expect(!session.canReceive())
     session.handled(first)
+    #expect(session.written().map(\.line) == ["ack 1"])
     session.handled(try #require(session.nextBatch()))
     #expect(session.canReceive())
-    #expect(session.written().map(\.line) == ["ack 1", "ack 2", "ack 3"])
+    #expect(session.written().map(\.line) == ["ack 2", "ack 3"])
   }
 
   @Test func shuttingDownAcknowledgesWhatIsHandledThenDisconnects() throws {

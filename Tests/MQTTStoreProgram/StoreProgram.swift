@@ -34,10 +34,11 @@ import NIOCore
     }
   }
 
-  /// Messages of both qualities of service; recorded when the client has accepted them.
+  /// Messages of both qualities of service; recorded when the client has accepted them. A thousand of each, so
+  /// that a test that is slow to kill is not buried.
   private static func send(from client: MQTTClient, run: String, _ record: Int32) async throws {
     var number = 0
-    while true {
+    while number < 1_000 {
       let text = "\(run).\(number)"
       let messages = [
         Message(topic: "at-least-once", text: text, qualityOfService: .atLeastOnce),

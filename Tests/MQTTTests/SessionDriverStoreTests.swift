@@ -33,7 +33,7 @@ private struct StoreProgram {
       [role, "\(port)", store, folder.file("record"), "\(run)"], output: folder.file("log"))
   }
 
-  /// Lets it work for a moment after it has recorded something, and kills it.
+  /// Lets it work for a moment after it has recorded a few lines, and kills it.
   func runUntilKilled(run: Int, using generator: inout SeededGenerator) async throws {
     let before = record.count
     let child = try start(run: run)
@@ -44,9 +44,9 @@ private struct StoreProgram {
     let isEarly = generator.chance(20)
     let moment = Duration.microseconds(Int.random(in: 0...150_000, using: &generator))
     if !isEarly {
-      try await eventually("a line of the program's") {
+      try await eventually("lines of the program's") {
         guard child.isRunning else { throw TestSupportError("the program ended: \(log)") }
-        return record.count > before
+        return record.count >= before + 10
       }
     }
     try await Task.sleep(for: moment)
@@ -76,11 +76,11 @@ private struct StoreProgram {
           try await client.publish(Message("exactly-once", "end", qualityOfService: .exactlyOnce))
           try await client.publish(Message("at-least-once", "end"))
         }
-        try await eventually("the last messages") {
+        try await eventually("the last of \(accepted.count) messages, seed \(seed)") {
           once.messages.last?.text == "end" && often.messages.last?.text == "end"
         }
         try await receiver.fence()
-        #expect(accepted.count > 100, "seed \(seed)")
+        #expect(!accepted.isEmpty, "seed \(seed)")
         #expect(accepted.subtracting(once.texts).isEmpty, "seed \(seed)")
         #expect(accepted.subtracting(often.texts).isEmpty, "seed \(seed)")
         #expect(Set(once.texts).count == once.texts.count, "seed \(seed)")
@@ -137,8 +137,7 @@ private struct StoreProgram {
           guard let earlier = places[number] else { continue }
           let end = runs.lastIndex(of: runs[earlier]) ?? earlier
           #expect(runs[place] > runs[earlier], "seed \(seed): \(number) came twice in one run")
-          // One batch may be on its way to the disk while the next is handled.
-          #expect(end - earlier < 2 * receiveMaximum, "seed \(seed): \(number) came again")
+          #expect(end - earlier < receiveMaximum, "seed \(seed): \(number) came again")
         }
         #expect(program.log.isEmpty, "seed \(seed)")
       }
