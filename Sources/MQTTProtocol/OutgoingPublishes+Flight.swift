@@ -167,7 +167,10 @@ extension OutgoingPublishes {
   ) -> Acknowledged {
     let identifier = answer.packetIdentifier
     guard let (position, entry) = sent(identifier) else {
-      if !answer.reasonCode.isFailure { releases.append((identifier, 0, .packetIdentifierNotFound)) }
+      // A message that is still to be sent again must not be released before: it would be a new one then.
+      if !answer.reasonCode.isFailure, inFlight(identifier) == nil {
+        releases.append((identifier, 0, .packetIdentifierNotFound))
+      }
       return .unknown
     }
     guard entry.message.qualityOfService == .exactlyOnce else { return .mismatched }
@@ -204,11 +207,19 @@ extension OutgoingPublishes {
     return .expected
   }
 
-  private func sent(_ identifier: UInt16) -> (position: CircularBuffer<Entry?>.Index, entry: Entry)? {
-    guard (1...Self.identifierCount).contains(Int(identifier)) else { return nil }
+  private typealias Place = (position: CircularBuffer<Entry?>.Index, entry: Entry)
+
+  /// The message with this identifier, if it was sent on this connection.
+  private func sent(_ identifier: UInt16) -> Place? { find(identifier, amongFirst: sentCount) }
+
+  /// The message with this identifier, on whatever connection it was sent.
+  private func inFlight(_ identifier: UInt16) -> Place? { find(identifier, amongFirst: inFlight.count) }
+
+  private func find(_ identifier: UInt16, amongFirst limit: Int) -> Place? {
     let count = Self.identifierCount
+    guard (1...count).contains(Int(identifier)) else { return nil }
     let index = (Int(identifier) - Int(firstIdentifier) + count) % count
-    guard index < sentCount else { return nil }
+    guard index < limit else { return nil }
     let position = inFlight.index(inFlight.startIndex, offsetBy: index)
     return inFlight[position].map { (position, $0) }
   }

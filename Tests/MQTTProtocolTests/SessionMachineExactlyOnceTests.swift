@@ -48,6 +48,19 @@ import Testing
     #expect(session.written().map(\.line) == ["1+ a", "pubrel 2", "3+ c"])
   }
 
+  @Test func aPubrecOfAnEarlierConnectionDoesNotReleaseWhatIsStillToBeSentAgain() throws {
+    let session = try Session()
+    session.connect()
+    try session.publish(["a"], .exactlyOnce)
+    _ = session.written()
+    _ = session.disconnect()
+    session.connect(sessionPresent: true)
+    #expect(session.pubrec(1) == .none)
+    #expect(session.written().map(\.line) == ["1+ a"], "released first, it would be a new message")
+    #expect(session.pubrec(1) == .none)
+    #expect(session.written().map(\.line) == ["pubrel 1"])
+  }
+
   @Test func aBrokerThatIsDoneAlreadyMeansSuccess() throws {
     let session = try Session()
     session.connect()
