@@ -326,7 +326,7 @@ struct Inbox {
 
   // MARK: Connections and sessions
 
-  /// Forgets what the broker will deliver again. Messages at quality of service 0 stay.
+  /// Forgets what the broker will deliver again. Messages at quality of service 0 stay, if a handler wants them.
   mutating func connectionLost() {
     connection += 1
     if handling?.retryAt != nil { handling = nil }
@@ -335,7 +335,7 @@ struct Inbox {
     completions.removeAll()
     identifiersUnderWay.removeAll()
     windowCount = 0
-    queue.removeAll { $0.packetIdentifier != nil }
+    queue.removeAll { $0.packetIdentifier != nil || $0.route == nil }
   }
 
   /// The broker has begun a new session, in which the same identifiers mean other messages.

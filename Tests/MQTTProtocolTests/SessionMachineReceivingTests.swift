@@ -111,6 +111,19 @@ import Testing
     #expect(session.outputs() == [.finishRequest(RequestID(1), nil)])
   }
 
+  /// A message that no route wants, behind one that the broker delivers again, was left for nobody.
+  @Test func aFenceIsNotHeldUpByWhatNobodyWants() throws {
+    let session = try Self.subscribed()
+    _ = session.deliver("redelivered", 1)
+    _ = session.deliver("unwanted", topic: "other", nil)
+    _ = session.disconnect()
+    session.connect()
+    try session.machine.fence(RequestID(1))
+    #expect(session.written().map(\.line) == ["pingreq"])
+    _ = session.receive(.pingresp)
+    #expect(session.outputs() == [.finishRequest(RequestID(1), nil)])
+  }
+
   @Test func silenceIsAskedAboutAndThenGivenUp() throws {
     let session = try Self.subscribed { $0.keepAlive = 20 }
     #expect(session.machine.nextDeadline == .seconds(21))
