@@ -162,6 +162,8 @@ final class SessionTarget {
     isAsked = false
     heldConnack = nil
     isClosing = false
+    // What a handler failed with is due again.
+    now = now + .hours(1)
     open()
     var connack = Connack()
     connack.properties.authenticationMethod =

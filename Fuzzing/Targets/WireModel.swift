@@ -85,9 +85,12 @@ struct WireModel {
     case .publish(let publish): try sent(publish)
     case .pubrel(let release):
       guard let message = outgoing[release.packetIdentifier] else { return }
-      try require(message.qualityOfService == .exactlyOnce, "PUBREL at quality of service 1")
+      // One that the broker would not take any more on this connection has been given up.
+      let isGivenUp = release.reasonCode == .packetIdentifierNotFound && !message.isSent
+      try require(
+        message.qualityOfService == .exactlyOnce || isGivenUp, "PUBREL at quality of service 1")
       outgoing[release.packetIdentifier]?.isReleased = true
-      outgoing[release.packetIdentifier]?.isSent = true
+      if !isGivenUp { outgoing[release.packetIdentifier]?.isSent = true }
     case .puback(let answer): try acknowledged(answer, .atLeastOnce)
     case .pubrec(let answer): try acknowledged(answer, .exactlyOnce)
     case .pubcomp(let answer):
