@@ -6,22 +6,14 @@ struct AddressRotation {
   private let addresses: [BrokerAddress]
   private var index = 0
   private var hasStood = false
-  /// How many attempts have failed since a connection stood, or since all addresses had been tried.
-  private var failedInRound = 0
 
   init(_ addresses: [BrokerAddress]) { self.addresses = addresses }
 
   /// The address of the attempt, or of the connection; nil if there are no addresses.
   var current: BrokerAddress? { addresses.isEmpty ? nil : addresses[index] }
 
-  /// Whether the next attempt begins a new round: no address is left that has not failed in this one.
-  var isAtRoundStart: Bool { failedInRound == 0 }
-
   /// The connection to the current address stands.
-  mutating func stood() {
-    hasStood = true
-    failedInRound = 0
-  }
+  mutating func stood() { hasStood = true }
 
   /// The attempt has failed, or the connection has ended.
   mutating func ended() {
@@ -30,6 +22,5 @@ struct AddressRotation {
       return
     }
     index = (index + 1) % addresses.count
-    failedInRound = (failedInRound + 1) % addresses.count
   }
 }
