@@ -22,9 +22,8 @@ extension SessionDriver {
   /// Brings everything to where it waits for the next event.
   func settle() {
     let now = NIODeadline.now()
-    offerWork(at: now)
-    decode(at: now)
-    offerWork(at: now)
+    // A handler that takes messages makes room for more.
+    repeat { decode(at: now) } while offerWork(at: now)
     write(at: now)
     // Handlers wait where too many acknowledgements do.
     offerWork(at: now)
@@ -49,14 +48,28 @@ extension SessionDriver {
   }
 
   func decode(at now: NIODeadline) {
-    while !isClosing, channel != nil, machine.canReceive(at: now) {
+    while !isClosing, channel != nil,
+      let action = Self.receive(from: &decoder, into: &machine, at: now)
+    { perform(action) }
+  }
+
+  /// Hands packets to the machine until one asks for something; nil if none of them does. With one access to
+  /// decoder and machine for all: the runtime checks each, which would cost as much as the packets.
+  private static func receive(
+    from decoder: inout PacketDecoder, into machine: inout SessionMachine, at now: NIODeadline
+  ) -> SessionMachine.Action? {
+    while machine.canReceive(at: now) {
+      let action: SessionMachine.Action
       do throws(MalformedPacket) {
-        guard let packet = try decoder.next() else { return }
-        perform(machine.receive(packet, at: now))
+        guard let packet = try decoder.next() else { return nil }
+        action = machine.receive(packet, at: now)
       } catch {
-        perform(machine.receiveFailed(error))
+        action = machine.receiveFailed(error)
       }
+      if case .none = action { continue }
+      return action
     }
+    return nil
   }
 
   func perform(_ action: SessionMachine.Action) {
@@ -94,41 +107,63 @@ extension SessionDriver {
     }
   }
 
-  private func offerWork(at now: NIODeadline) {
-    guard let idle = idleHandler, let batch = machine.nextBatch(at: now) else { return }
+  /// Gives messages to a handler that waits for some; false if there is nothing to give, or none waits.
+  @discardableResult
+  private func offerWork(at now: NIODeadline) -> Bool {
+    guard let idle = idleHandler, let batch = machine.nextBatch(at: now) else { return false }
     idleHandler = nil
     idle.resume(returning: Work(batch: batch, handler: handler(of: batch)))
+    return true
   }
 
   /// Writes all that the channel takes, with one flush.
   func write(at now: NIODeadline) {
     var hasWritten = false
     outgoingBytes.clear()
-    while let output = machine.next(canSend: channel?.isWritable ?? false, at: now) {
-      switch output {
-      case .send(let packet):
-        packet.encode(into: &outgoingBytes, version: machine.version)
-        guard outgoingBytes.readableBytes >= Self.writeSize else { continue }
+    while true {
+      let isWritable = channel?.isWritable ?? false
+      let report = Self.gather(into: &outgoingBytes, from: &machine, canSend: isWritable, at: now)
+      if outgoingBytes.readableBytes >= Self.writeSize {
         metrics.sent(outgoingBytes.readableBytes)
         channel?.write(outgoingBytes, promise: nil)
         outgoingBytes.clear()
         hasWritten = true
-      case .finishPublish(let batch, let failure, let code):
-        publishers.removeValue(forKey: batch)?.resume(
-          returning: failure.map { .failure($0) } ?? .success(code))
-      case .finishRequest(let id, let failure):
-        requests.removeValue(forKey: id)?.resume(
-          returning: failure.map { .failure($0) } ?? .success(.success))
-      case .drop(let topic, let error):
-        logger.warning(
-          "an enqueued message goes nowhere", metadata: ["topic": "\(topic)", "reason": "\(error)"])
+      } else if report == nil {
+        break
       }
+      if let report { perform(report) }
     }
     if outgoingBytes.readableBytes > 0 {
       metrics.sent(outgoingBytes.readableBytes)
       channel?.writeAndFlush(outgoingBytes, promise: nil)
     } else if hasWritten {
       channel?.flush()
+    }
+  }
+
+  /// Encodes packets until there are enough bytes or something else is to be done, which it returns.
+  private static func gather(
+    into bytes: inout ByteBuffer, from machine: inout SessionMachine, canSend: Bool, at now: NIODeadline
+  ) -> SessionMachine.Output? {
+    while bytes.readableBytes < writeSize, let output = machine.next(canSend: canSend, at: now) {
+      guard case .send(let packet) = output else { return output }
+      packet.encode(into: &bytes, version: machine.version)
+    }
+    return nil
+  }
+
+  private func perform(_ report: SessionMachine.Output) {
+    switch report {
+    case .send: break
+    case .finishPublish(let batch, let failure, let code):
+      publishers.removeValue(forKey: batch)?.resume(
+        returning: failure.map { .failure($0) } ?? .success(code))
+    case .finishRequest(let id, let failure):
+      requests.removeValue(forKey: id)?.resume(
+        returning: failure.map { .failure($0) } ?? .success(.success))
+    case .drop(let topic, let error):
+      logger.warning(
+        "an enqueued message goes nowhere", metadata: ["topic": "\(topic)", "reason": "\(error)"])
     }
   }
 

@@ -81,11 +81,12 @@ struct BenchClient {
       var due = ContinuousClock.now
       for number in 0..<count {
         due += interval
+        let message = Self.message(number)
         // The acknowledgement of the message before goes out first.
         await Task.yield()
         pause(until: due)
         let start = ContinuousClock.now
-        try await client.publish(Self.message(number))
+        try await client.publish(message)
         guard let end = await iterator.next() else { throw BenchError("the handler has ended") }
         times.append(end - start)
       }
