@@ -8,6 +8,8 @@ final class ChipLine: SensedLine {
 
   private let name: String
   private let request: OpaquePointer
+  /// The number of the newest edge; 0 before the first, and for ever where the kernel does not count them.
+  private var lastSequence: UInt32 = 0
 
   init(chip: String, line: String, bias: LineSource.Bias) throws(LineError) {
     var error = cgpiod_error()
@@ -33,19 +35,21 @@ final class ChipLine: SensedLine {
   }
 
   func readEdges() throws(LineError) -> [LineEdge] {
-    // The kernel keeps 16 events of a line.
-    let capacity = 16
+    let capacity = 64
     var events = [cgpiod_event](repeating: cgpiod_event(), count: capacity)
     let count = cgpiod_read_events(request, &events, Int32(capacity))
     guard count >= 0 else { throw .unreadable(line: name, reason: String(cString: strerror(errno))) }
-    return events.prefix(Int(count)).map {
-      LineEdge(
-        level: $0.rising ? .high : .low,
-        time: MonotonicTime(nanoseconds: Int64(clamping: $0.monotonic_ns)))
+    return events.prefix(Int(count)).map { event in
+      // Edges are counted also when there is no room for them.
+      let missed = event.sequence == 0 ? 0 : Int(event.sequence &- lastSequence &- 1)
+      lastSequence = event.sequence
+      return LineEdge(
+        level: event.rising ? .high : .low,
+        time: MonotonicTime(nanoseconds: Int64(clamping: event.monotonic_ns)), missed: missed)
     }
   }
 
-  private static func describe(_ error: cgpiod_error, chip: String, line: String) -> LineError {
+  static func describe(_ error: cgpiod_error, chip: String, line: String) -> LineError {
     let reason = String(cString: strerror(error.error))
     switch error.failure {
     case CGPIOD_NO_CHIP: return .noChip(chip, reason: reason)

@@ -15,6 +15,8 @@ protocol SensedLine: AnyObject {
 struct LineEdge {
   var level: LineLevel
   var time: MonotonicTime
+  /// How many edges before it the kernel has dropped, where it says so.
+  var missed = 0
 }
 
 /// Where a door's contact is to be read.

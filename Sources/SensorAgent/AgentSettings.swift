@@ -12,6 +12,25 @@ package struct AgentSettings: Sendable, SettingsReadable {
     package var source: LineSource
     package var contact: Contact
     package var settleTime: Duration
+    /// The loop that shows that somebody has opened the contact's housing or cut its cable.
+    package var tamper: Tamper?
+
+    package struct Tamper: Sendable, Equatable {
+      package var source: LineSource
+      package var contact: Contact
+    }
+
+    var sensor: DoorSensor { DoorSensor(contact: contact, tamper: tamper?.contact) }
+
+    package var lines: [WatchedLine] {
+      var lines = [WatchedLine(name: LineName(door: id), source: source, settleTime: settleTime)]
+      if let tamper {
+        lines.append(
+          WatchedLine(
+            name: LineName(door: id, role: .tamper), source: tamper.source, settleTime: settleTime))
+      }
+      return lines
+    }
   }
 
   package var id: Identifier
@@ -50,22 +69,29 @@ extension AgentSettings.Door {
   init(reading table: SettingsTable) throws(SettingsError) {
     id = try table.required("id", try table.value("id", Identifier.init), "the door's name in its topic")
     settleTime = .milliseconds(try table.integer("debounce_ms", in: 1...5_000) ?? 30)
+    (source, contact) = try Self.line(reading: table)
+    tamper = try table.table("tamper").map { (table) throws(SettingsError) in
+      let (source, contact) = try Self.line(reading: table)
+      return Tamper(source: source, contact: contact)
+    }
+  }
+
+  /// The keys that say where a contact is, and how it is wired.
+  private static func line(reading table: SettingsTable) throws(SettingsError) -> (LineSource, Contact) {
     if let path = try table.string("simulated") {
       guard path.hasPrefix("/") else { throw table.invalid("simulated", "an absolute path") }
-      source = .simulated(path: path)
-      contact = .simulated
-      return
+      return (.simulated(path: path), .simulated)
     }
     let chip = try table.required(
       "chip", try table.string("chip"), "the label, name or path of the GPIO chip (or simulated, a file)")
     let line = try table.required("line", try table.string("line"), "the name or the offset of the line")
     let bias = try table.word("bias", as: LineSource.Bias.self) ?? .pullUp
     let level = try table.word("closed_circuit_level", as: LevelWord.self)
-    source = .chip(chip, line: line, bias: bias)
-    contact = Contact(
+    let contact = Contact(
       kind: try table.word("contact") ?? .normallyClosed,
       // A pull-up goes with a contact to ground and a pull-down with one to 3.3 V.
       closedCircuitLevel: level?.level ?? (bias == .pullDown ? .high : .low))
+    return (.chip(chip, line: line, bias: bias), contact)
   }
 
   private enum LevelWord: String, CaseIterable {

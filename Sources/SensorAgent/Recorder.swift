@@ -16,30 +16,53 @@ struct Recorder: Sendable {
   let obstructed: @Sendable () -> Void
 
   /// Records until the reports end or the task is cancelled.
-  func run(_ reports: AsyncStream<(Identifier, LineReport)>) async throws {
+  func run(_ reports: AsyncStream<(LineName, LineReport)>) async throws {
+    var sensors = doors.mapValues(\.sensor)
     var lastStates: [Identifier: DoorState] = [:]
-    var seen: Set<Identifier> = []
-    for await (door, report) in reports {
-      guard let settings = doors[door] else { continue }
-      var draft = self.draft(report, of: settings)
+    var missed: [Identifier: Int] = [:]
+    for await (line, report) in reports {
+      guard let door = doors[line.door] else { continue }
+      if case .settled(_, let count) = report, count > 0 {
+        missed[line.door, default: 0] += count
+        logger.warning("door \(line.door): the kernel has dropped \(count) edges")
+      }
+      // A line that is not there is found missing again with every check.
+      guard sensors[line.door]?.note(report.reading, of: line.role) == true else { continue }
+      warn(of: report, line)
+      // Nothing is said of a door before all of its lines have been looked at.
+      guard let state = sensors[line.door]?.state, state != lastStates[line.door] else { continue }
+      var draft = self.draft(state, of: door, report)
       // Only the first statement after the start is a boot; a line that comes back is a resync.
-      if !seen.insert(door).inserted, draft.cause == .boot { draft.cause = .resync }
-      if lastStates[door] == draft.state { continue }
-      if case .unavailable(let error, _) = report { logger.error("door \(door) is unknown: \(error)") }
-      try await commit(draft, of: door)
-      lastStates[door] = draft.state
+      if lastStates[line.door] == nil {
+        draft.cause = .boot
+      } else if draft.cause == .boot {
+        draft.cause = .resync
+      }
+      draft.missed = missed.removeValue(forKey: line.door) ?? 0
+      try await commit(draft, of: line.door)
+      lastStates[line.door] = state
     }
   }
 
-  private func draft(_ report: LineReport, of door: AgentSettings.Door) -> TransitionDraft {
-    let state: DoorState
+  private func warn(of report: LineReport, _ line: LineName) {
+    switch report {
+    case .settled: break
+    case .chatters:
+      logger.error(
+        "door \(line.door) is a fault: its \(line.role) line changes without end; look at its wiring")
+    case .unavailable(let error, _):
+      logger.error("door \(line.door) is \(line.role == .contact ? "unknown" : "a fault"): \(error)")
+    }
+  }
+
+  private func draft(_ state: DoorState, of door: AgentSettings.Door, _ report: LineReport) -> TransitionDraft
+  {
     let time: MonotonicTime
     let cause: TransitionCause
     switch report {
-    case .settled(let settlement):
-      (state, time, cause) = (door.contact.state(at: settlement.level), settlement.at, settlement.cause)
-    case .unavailable(_, let at):
-      (state, time, cause) = (.unknown, at, .boot)
+    case .settled(let settlement, _): (time, cause) = (settlement.at, settlement.cause)
+    case .chatters(let at): (time, cause) = (at, .edge)
+    case .unavailable(_, let at): (time, cause) = (at, .resync)
     }
     return TransitionDraft(
       state: state, since: clock.utc(of: time), boot: clock.boot,
@@ -68,6 +91,17 @@ struct Recorder: Sendable {
         obstructed()
         try await Task.sleep(for: .seconds(1))
       }
+    }
+  }
+}
+
+extension LineReport {
+  /// What the line says.
+  var reading: DoorSensor.Reading {
+    switch self {
+    case .settled(let settlement, _): .level(settlement.level)
+    case .chatters: .chatters
+    case .unavailable: .unreadable
     }
   }
 }

@@ -10,6 +10,7 @@ package import Logging
 import MQTT
 import MQTTProtocol
 import ServiceLifecycle
+import Synchronization
 
 package struct SensorAgent: Service, CustomStringConvertible {
   /// Settled levels that wait for the journal. At the bound the newest are dropped and logged; the periodic
@@ -40,7 +41,7 @@ package struct SensorAgent: Service, CustomStringConvertible {
       doors: Dictionary(uniqueKeysWithValues: settings.doors.map { ($0.id, $0) }), journal: journal,
       clock: clock, logger: logger, committed: publisher.transitionsCommitted, obstructed: heart.beatNow)
     let (reports, report) = AsyncStream.makeStream(
-      of: (Identifier, LineReport).self, bufferingPolicy: .bufferingOldest(Self.reportLimit))
+      of: (LineName, LineReport).self, bufferingPolicy: .bufferingOldest(Self.reportLimit))
 
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await watch(into: report, heart: heart) }
@@ -62,18 +63,21 @@ package struct SensorAgent: Service, CustomStringConvertible {
     }
   }
 
-  private func watch(into reports: AsyncStream<(Identifier, LineReport)>.Continuation, heart: Heart)
+  private func watch(into reports: AsyncStream<(LineName, LineReport)>.Continuation, heart: Heart)
     async throws
   {
-    let watcher = LineWatcher(
-      lines: settings.doors.map { WatchedLine(door: $0.id, source: $0.source, settleTime: $0.settleTime) },
-      checkPeriod: settings.checkPeriod)
-    let contacts = Dictionary(uniqueKeysWithValues: settings.doors.map { ($0.id, $0.contact) })
-    try await watcher.run { door, report in
-      if let contact = contacts[door] { heart.noteState(report.state(of: contact), of: door) }
-      if case .dropped = reports.yield((door, report)) {
+    let watcher = LineWatcher(lines: settings.doors.flatMap(\.lines), checkPeriod: settings.checkPeriod)
+    // The states as the lines have them, which the recorder may be too late to know.
+    let sensors = Mutex(Dictionary(uniqueKeysWithValues: settings.doors.map { ($0.id, $0.sensor) }))
+    try await watcher.run { line, report in
+      let state = sensors.withLock { sensors in
+        sensors[line.door]?.note(report.reading, of: line.role)
+        return sensors[line.door]?.state
+      }
+      if let state { heart.noteState(state, of: line.door) }
+      if case .dropped = reports.yield((line, report)) {
         logger.error(
-          "door \(door): a level was dropped, the journal has not taken \(Self.reportLimit) before it")
+          "door \(line.door): a level was dropped, the journal has not taken \(Self.reportLimit) before it")
       }
     }
   }
@@ -92,14 +96,5 @@ package struct SensorAgent: Service, CustomStringConvertible {
         }
       },
     ]
-  }
-}
-
-extension LineReport {
-  func state(of contact: Contact) -> DoorState {
-    switch self {
-    case .settled(let settlement): contact.state(at: settlement.level)
-    case .unavailable: .unknown
-    }
   }
 }

@@ -61,6 +61,26 @@ import Testing
     }
   }
 
+  @Test("a broken tamper loop is an alarm when armed, and the door has its state again when it is mended")
+  func tamper() async throws {
+    try await Household.with { house in
+      try house.set("loop", "closed")
+      var door = house.simulatedDoor("front")
+      door.lines += ["[door.tamper]", "simulated = \"\(house.file("loop").path)\""]
+      try house.writeSettings(doors: [door])
+      try await house.start()
+      try await house.sees("house/front: closed", status: 0)
+      #expect(try await house.doorctl("arm", "home").status == 0)
+      try house.set("loop", "open")
+      try await eventually("the webhook's call") { house.webhook.alerts.count == 1 }
+      #expect(house.webhook.requests.first?.json["severity"] as? String == "alarm")
+      try await house.sees("house/front: fault", status: 2)
+      try house.set("loop", "closed")
+      try await house.sees("house/front: closed", status: 0)
+      #expect(try await house.history(of: "front").map(\.transition.state) == [.closed, .fault, .closed])
+    }
+  }
+
   @Test("an agent that falls silent is an alarm when armed, once; its doors are unknown until it is back")
   func silentAgent() async throws {
     try await Household.with(heartbeatSeconds: 1) { house in

@@ -72,6 +72,15 @@ struct AgentSettingsTests {
     #expect(settings.doors.map(\.source.isSimulated) == [false, false, true])
   }
 
+  @Test("can give a door a tamper loop, which is a line like the contact's")
+  func tamper() throws {
+    let loop = "[door.tamper]\nchip = 'c'\nline = '2'\nbias = 'pull-down'\n"
+    let door = try #require(try AgentSettings(text: Self.least + loop, file: "agent.toml").doors.first)
+    #expect(door.tamper?.source == .chip("c", line: "2", bias: .pullDown))
+    #expect(door.tamper?.contact == Contact(kind: .normallyClosed, closedCircuitLevel: .high))
+    #expect(door.lines.map(\.name.role) == [.contact, .tamper])
+  }
+
   @Test("have what is usual for the rest")
   func leastExample() throws {
     let settings = try AgentSettings(text: Self.least, file: "agent.toml")
@@ -168,7 +177,7 @@ struct AgentSettingsTests {
       ("simulated = \"/run/shed\"", "simulated = \"shed\"", "28: door[3].simulated must be an absolute path"),
       (
         "simulated = \"/run/shed\"", "simulated = \"/run/shed\"\nchip = \"c\"",
-        "29: door[3].chip is not known here; there are debounce_ms, id, simulated"
+        "29: door[3].chip is not known here; there are debounce_ms, id, simulated, tamper"
       ),
     ]
   )

@@ -93,4 +93,77 @@ struct ChipLineTests {
       try await eventually("the level") { line.levels == [.low] }
     }
   }
+
+  @Test("a chip that is unplugged is said, and its line is taken up again when it is back")
+  func unplugged() async throws {
+    let chip = try GPIOSimulator(lines: ["front"])
+    defer { chip.remove() }
+    try await LineReports.watching(line("front", of: chip.label)) { line in
+      try await eventually("the first level") { line.levels == [.low] }
+      try chip.unplug()
+      try await eventually("the fault") { !line.errors.isEmpty }
+      try chip.plugIn()
+      try chip.set("front", high: true)
+      try await eventually("the level") { line.levels.last == .high }
+      try chip.set("front", high: false)
+      try await eventually("the edge") { line.levels.last == .low }
+    }
+  }
+
+  @Test("a line that changes without end is said to, once, and has a level again when it rests")
+  func chatter() async throws {
+    let chip = try GPIOSimulator(lines: ["front"])
+    defer { chip.remove() }
+    try await LineReports.watching(line("front", of: chip.label), settleTime: .milliseconds(200)) { line in
+      try await eventually("the first level") { line.levels == [.low] }
+      var isHigh = false
+      let begin = ContinuousClock.now
+      while line.chatterCount == 0 {
+        guard ContinuousClock.now - begin < .seconds(60) else { throw TestSupportError("it is not said") }
+        isHigh.toggle()
+        try chip.set("front", high: isHigh)
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      try chip.set("front", high: true)
+      try await eventually("the level") { line.levels.last == .high }
+      #expect(line.chatterCount == 1)
+    }
+  }
+
+  @Test("where the kernel drops edges the level is right, and libgpiod 2 tells how many")
+  func dropped() async throws {
+    let chip = try GPIOSimulator(lines: ["front"])
+    defer { chip.remove() }
+    try await LineReports.watching(line("front", of: chip.label)) { line in
+      try await eventually("the first level") { line.levels == [.low] }
+      line.hold()
+      try chip.set("front", high: true)
+      try await eventually("the watcher to be held") { line.levels.count == 2 }
+      // More than the kernel keeps for anybody: 16 for libgpiod 1, 64 as we ask of 2.
+      for number in 1...201 { try chip.set("front", high: number % 2 == 0) }
+      line.letGo()
+      try await eventually("the level") { line.levels.last == .low }
+      if GPIOChip.libraryVersion.hasPrefix("1.") {
+        #expect(line.missed == 0, "nobody counts")
+      } else {
+        #expect(line.missed == 201 - 64)
+      }
+    }
+  }
+
+  @Test("the chips and their lines are listed with what they are used for")
+  func listed() async throws {
+    let chip = try GPIOSimulator(lines: ["front", "spare"])
+    defer { chip.remove() }
+    try await LineReports.watching(line("front", of: chip.label, bias: .pullUp)) { line in
+      try await eventually("the first level") { line.levels.count == 1 }
+      let found = try #require(GPIOChip.all.first { $0.label == chip.label })
+      #expect(found.path.hasPrefix("/dev/gpiochip") && found.lineCount == 2)
+      let lines = try found.lines()
+      #expect(lines.map(\.name) == ["front", "spare"] && lines.map(\.offset) == [0, 1])
+      #expect(lines.map(\.isUsed) == [true, false] && lines.map(\.isOutput) == [false, false])
+      #expect(lines.map(\.consumer) == ["door-agent", nil])
+      #expect(lines.first?.bias == .pullUp)
+    }
+  }
 }

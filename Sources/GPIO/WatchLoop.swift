@@ -1,0 +1,198 @@
+import CLinux
+import DoorCore
+import Glibc
+
+/// The watcher's thread. Everything in it belongs to that thread.
+final class WatchLoop {
+  /// A line, its debouncer and, while it can be read, the line held open.
+  private struct Watch {
+    var line: WatchedLine
+    var held: (any SensedLine)?
+    var debouncer: Debouncer
+    /// Edges that the kernel has dropped and nobody has been told of.
+    var missed = 0
+
+    init(_ line: WatchedLine) {
+      self.line = line
+      debouncer = Debouncer(settleTime: line.settleTime)
+    }
+  }
+
+  private static let wakeKey = -1
+
+  private let epoll: Int32
+  private let wake: Int32
+  private let report: (LineName, LineReport) -> Void
+  /// By a number of each one's own, under which epoll knows it.
+  private var watches: [Int: Watch] = [:]
+  private var lastKey = 0
+
+  init(wake: Int32, report: @escaping (LineName, LineReport) -> Void) throws(LineError) {
+    epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    guard epoll >= 0 else { throw .unreadable(line: "epoll", reason: String(cString: strerror(errno))) }
+    self.wake = wake
+    self.report = report
+    add(wake, key: Self.wakeKey)
+  }
+
+  deinit {
+    close(epoll)
+  }
+
+  /// Watches what the plan says until that says to stop. It is asked at the start and whenever the loop is woken.
+  func run(turned: () -> Void, plan: () -> LineWatcher.Plan) {
+    var current = plan()
+    take(current.lines)
+    var nextCheck = MonotonicTime.now
+    while !current.isStopped {
+      turned()
+      let now = MonotonicTime.now
+      if now >= nextCheck {
+        checkEveryLevel()
+        nextCheck = now.advanced(by: current.checkPeriod)
+      }
+      settleWhatIsDue()
+      let deadline = watches.values.compactMap(\.debouncer.deadline).min()
+      if wait(until: deadline.map { min($0, nextCheck) } ?? nextCheck) {
+        current = plan()
+        take(current.lines)
+        nextCheck = .now
+      }
+    }
+  }
+
+  /// Goes on with the lines that were there before, and lets go of those that are not any more.
+  private func take(_ lines: [WatchedLine]) {
+    let before = watches
+    watches = [:]
+    for line in lines {
+      let known = before.first { $0.value.line.name == line.name && $0.value.line.source == line.source }
+      if let key = known?.key, var watch = known?.value {
+        if watch.line.settleTime != line.settleTime {
+          watch.debouncer = Debouncer(settleTime: line.settleTime)
+        }
+        watch.line = line
+        watches[key] = watch
+      } else {
+        lastKey += 1
+        watches[lastKey] = Watch(line)
+      }
+    }
+  }
+
+  // MARK: Waiting
+
+  private func add(_ descriptor: Int32, key: Int) {
+    var event = epoll_event()
+    event.events = EPOLLIN.rawValue
+    event.data.u64 = UInt64(bitPattern: Int64(key))
+    epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+  }
+
+  /// Reads the edges that arrive until `deadline`; true when the loop is woken to look at its plan.
+  private func wait(until deadline: MonotonicTime) -> Bool {
+    let remaining = max(deadline.elapsed(since: .now), .zero)
+    // Rounded up: waking before the deadline would only mean waiting again.
+    let milliseconds = Int32(clamping: (remaining.wholeNanoseconds + 999_999) / 1_000_000)
+    var events = [epoll_event](repeating: epoll_event(), count: watches.count + 1)
+    let count = epoll_wait(epoll, &events, Int32(events.count), milliseconds)
+    var isWoken = false
+    for event in events.prefix(Int(max(count, 0))) {
+      let key = Int(Int64(bitPattern: event.data.u64))
+      if key == Self.wakeKey {
+        var value: eventfd_t = 0
+        eventfd_read(wake, &value)
+        isWoken = true
+      } else {
+        readEdges(of: key)
+      }
+    }
+    return isWoken
+  }
+
+  // MARK: Reading
+
+  private func readEdges(of key: Int) {
+    guard let held = watches[key]?.held else { return }
+    do throws(LineError) {
+      for edge in try held.readEdges() {
+        watches[key]?.missed += edge.missed
+        tell(key, watches[key]?.debouncer.edge(to: edge.level, at: edge.time))
+      }
+    } catch {
+      lose(key, error)
+    }
+  }
+
+  private func settleWhatIsDue() {
+    for key in watches.keys.sorted() {
+      guard let deadline = watches[key]?.debouncer.deadline, deadline <= .now else { continue }
+      readLevel(of: key)
+    }
+  }
+
+  private func checkEveryLevel() {
+    for key in watches.keys.sorted() {
+      if watches[key]?.held == nil { open(key) }
+      readLevel(of: key)
+    }
+  }
+
+  private func readLevel(of key: Int) {
+    guard let held = watches[key]?.held else { return }
+    do throws(LineError) {
+      // The time before the level: an edge between them then restarts the settle time, and the level, which
+      // can be the one before it, is not taken for the one after it.
+      let now = MonotonicTime.now
+      let level = try held.level()
+      // An edge that came between is already in the queue; it tells what had settled before it, which the
+      // level just read does not.
+      if held.hasEdges { readEdges(of: key) }
+      guard watches[key]?.held != nil else { return }
+      tell(key, watches[key]?.debouncer.read(level, at: now))
+    } catch {
+      lose(key, error)
+    }
+  }
+
+  private func tell(_ key: Int, _ findings: [Debouncer.Finding]?) {
+    guard let name = watches[key]?.line.name else { return }
+    for finding in findings ?? [] {
+      switch finding {
+      case .settled(let settlement):
+        report(name, .settled(settlement, missed: watches[key]?.missed ?? 0))
+        watches[key]?.missed = 0
+      case .chatters(let at): report(name, .chatters(at: at))
+      }
+    }
+  }
+
+  // MARK: Losing and taking up
+
+  private func open(_ key: Int) {
+    guard let line = watches[key]?.line else { return }
+    do throws(LineError) {
+      let held = try line.source.open()
+      watches[key] = Watch(line)
+      watches[key]?.held = held
+      add(held.descriptor, key: key)
+    } catch {
+      lose(key, error)
+    }
+  }
+
+  private func lose(_ key: Int, _ error: LineError) {
+    guard let line = watches[key]?.line else { return }
+    // Closing the line takes its descriptor out of epoll.
+    watches[key] = Watch(line)
+    report(line.name, .unavailable(error, at: .now))
+  }
+}
+
+extension SensedLine {
+  /// Whether edges wait to be read.
+  fileprivate var hasEdges: Bool {
+    var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return Glibc.poll(&poll, 1, 0) > 0
+  }
+}
