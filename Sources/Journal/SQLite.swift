@@ -6,6 +6,8 @@ package enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
   case cannotOpen(path: String, reason: String)
   case diskFull(path: String)
   case failed(path: String, reason: String)
+  /// The file is no whole database any more.
+  case damaged(path: String, reason: String)
   /// The file holds what no version of this program has written.
   case unusable(path: String, reason: String)
 
@@ -17,8 +19,10 @@ package enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
       "the disk of the journal \(path) is full: make room there; what happens meanwhile waits in memory"
     case .failed(let path, let reason):
       "the journal \(path) cannot be written or read: \(reason)"
+    case .damaged(let path, let reason):
+      "the journal \(path) is damaged: \(reason); the agent sets it aside when it is started again"
     case .unusable(let path, let reason):
-      "the journal \(path) is damaged or no journal: \(reason); move it aside and start the agent again"
+      "the journal \(path) is no journal of this agent's: \(reason); move it aside and start the agent again"
     }
   }
 }
@@ -79,7 +83,7 @@ final class SQLiteConnection {
     switch code & 0xff {
     case SQLITE_FULL: return .diskFull(path: path)
     case SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY: return .cannotOpen(path: path, reason: reason)
-    case SQLITE_CORRUPT, SQLITE_NOTADB: return .unusable(path: path, reason: reason)
+    case SQLITE_CORRUPT, SQLITE_NOTADB: return .damaged(path: path, reason: reason)
     default: return .failed(path: path, reason: "\(reason) (SQLite code \(code))")
     }
   }

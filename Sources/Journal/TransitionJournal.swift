@@ -60,6 +60,7 @@ package actor TransitionJournal {
     let connection = try SQLiteConnection(path: path)
     // WAL with FULL: one fsync a commit, and a commit survives a power cut.
     try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+    try Self.check(connection)
     id = try Self.migrate(connection, newIdentifier: newIdentifier)
     self.connection = connection
     insert = try connection.prepare(
@@ -157,6 +158,14 @@ package actor TransitionJournal {
   }
 
   // MARK: The file
+
+  /// Finds at the start what would otherwise be found in the midst of an alarm.
+  private static func check(_ connection: SQLiteConnection) throws(JournalError) {
+    let findings = try connection.prepare("PRAGMA quick_check(1)").rows([]) { $0.text(0) }
+    guard findings == ["ok"] else {
+      throw .damaged(path: connection.path, reason: findings.first ?? "it cannot be checked")
+    }
+  }
 
   private static let schemaVersion: Int64 = 1
 

@@ -56,6 +56,7 @@ final class Heart: Sendable {
           // While there is no connection no heartbeat is kept: a late one would be a lie.
           try await client.publish(message(), queue: .refuse)
         } catch let error as JournalError {
+          if case .damaged = error { throw error }
           logger.error("\(error)")
         } catch is MQTTError {
           // The client itself says what is wrong with the connection; the next beat is the next try.

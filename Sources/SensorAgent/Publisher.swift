@@ -81,6 +81,7 @@ actor Publisher {
           // What was under way may not have arrived: all of it is said again.
           connected()
         } catch let error as JournalError {
+          if case .damaged = error { throw error }
           logger.error("\(error)")
           try await Task.sleep(for: .seconds(5))
         }

@@ -86,6 +86,8 @@ struct Recorder: Sendable {
         committed()
         return
       } catch {
+        // Only a new start sets it aside.
+        if case .damaged = error { throw error }
         if !hasFailed { logger.error("\(error)") }
         hasFailed = true
         obstructed()

@@ -25,7 +25,13 @@ package struct SensorAgent: Service, CustomStringConvertible {
   package init(settings: AgentSettings, journalIdentifier: String, logger: Logger) throws(JournalError) {
     self.settings = settings
     self.logger = logger
-    journal = try TransitionJournal(path: settings.journalPath, newIdentifier: journalIdentifier)
+    let opening = try JournalOpening(path: settings.journalPath, newIdentifier: journalIdentifier)
+    journal = opening.journal
+    if let (reason, path) = opening.setAside {
+      logger.error(
+        "the journal was damaged (\(reason)) and is now \(path): a new one begins, and what the broker was not told of is lost"
+      )
+    }
   }
 
   package var description: String { "agent \(settings.id)" }

@@ -225,21 +225,6 @@ struct TransitionJournalTests {
     )
   }
 
-  @Test("does not take a file that is no database, leaves it as it is, and says what to do")
-  func noDatabase() throws {
-    let path = try folder.write(
-      String(repeating: "this is a text, and a long one. ", count: 200),
-      to: "j.sqlite"
-    )
-    let error = #expect(throws: JournalError.self) { try TransitionJournal(path: path, newIdentifier: "x") }
-    #expect(
-      error?.description
-        == "the journal \(path) is damaged or no journal: file is not a database; move it aside and start the "
-        + "agent again"
-    )
-    #expect(try String(contentsOfFile: path, encoding: .utf8).hasPrefix("this is a text"))
-  }
-
   @Test("does not take a database of another program, and says what to do")
   func otherDatabase() throws {
     let connection = try SQLiteConnection(path: path)
