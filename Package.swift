@@ -32,7 +32,7 @@ let package = Package(
     .executableTarget(
       name: "door-agent",
       dependencies: [
-        "SensorAgent", "Appliance",
+        "SensorAgent", "DoorCore", "GPIO", "Appliance",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

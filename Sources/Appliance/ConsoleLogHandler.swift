@@ -30,7 +30,7 @@ package struct ConsoleLogHandler: LogHandler {
     let line =
       isUnderJournald
       ? "<\(event.level.syslogPriority)>\(text)\n"
-      : "\(Self.clockTime()) \(label) \(event.level): \(text)\n"
+      : "\(TimeOfDay.now) \(label) \(event.level): \(text)\n"
     // One write a line: lines of several threads stay whole.
     _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
   }
@@ -38,17 +38,6 @@ package struct ConsoleLogHandler: LogHandler {
   /// NUL would end the line early, and an escape would write elsewhere on a terminal.
   private static func isControl(_ character: Character) -> Bool {
     character.asciiValue.map { $0 < 0x20 || $0 == 0x7f } ?? false
-  }
-
-  private static func clockTime() -> String {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    var parts = tm()
-    localtime_r(&now.tv_sec, &parts)
-    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let milliseconds = now.tv_nsec / 1_000_000
-    let padding = String(repeating: "0", count: 3 - String(milliseconds).count)
-    return "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(padding)\(milliseconds)"
   }
 }
 

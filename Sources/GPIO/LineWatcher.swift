@@ -68,10 +68,13 @@ package final class LineWatcher: Sendable {
   /// Watches until the task is cancelled; once. `report` is called on the watcher's own thread, so that neither a
   /// busy thread pool nor a slow disk delays the reading of an edge; it must not block.
   ///
-  /// - Parameter turned: called on the same thread at least once a check period: the watcher is alive.
+  /// - Parameters:
+  ///   - observe: called on the same thread with every edge as it comes, before it is debounced.
+  ///   - report: what has settled, and what is wrong.
   /// - Throws: where the kernel has no descriptor or thread left for waiting.
   package func run(
-    turned: @escaping @Sendable () -> Void = {}, report: @escaping @Sendable (LineName, LineReport) -> Void
+    observe: (@Sendable (LineName, LineLevel, MonotonicTime) -> Void)? = nil,
+    report: @escaping @Sendable (LineName, LineReport) -> Void
   ) async throws(LineError) {
     let wake = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     guard wake >= 0 else {
@@ -87,7 +90,8 @@ package final class LineWatcher: Sendable {
         let isStarted = DedicatedThread.start {
           continuation.resume(
             returning: Result { () throws(LineError) in
-              try WatchLoop(wake: wake, report: report).run(turned: turned) { self.plan.withLock { $0 } }
+              let loop = try WatchLoop(wake: wake, observe: observe, report: report)
+              loop.run { self.plan.withLock { $0 } }
             })
         }
         if !isStarted {

@@ -22,15 +22,20 @@ final class WatchLoop {
 
   private let epoll: Int32
   private let wake: Int32
+  private let observe: ((LineName, LineLevel, MonotonicTime) -> Void)?
   private let report: (LineName, LineReport) -> Void
   /// By a number of each one's own, under which epoll knows it.
   private var watches: [Int: Watch] = [:]
   private var lastKey = 0
 
-  init(wake: Int32, report: @escaping (LineName, LineReport) -> Void) throws(LineError) {
+  init(
+    wake: Int32, observe: ((LineName, LineLevel, MonotonicTime) -> Void)?,
+    report: @escaping (LineName, LineReport) -> Void
+  ) throws(LineError) {
     epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard epoll >= 0 else { throw .unreadable(line: "epoll", reason: String(cString: strerror(errno))) }
     self.wake = wake
+    self.observe = observe
     self.report = report
     add(wake, key: Self.wakeKey)
   }
@@ -40,12 +45,11 @@ final class WatchLoop {
   }
 
   /// Watches what the plan says until that says to stop. It is asked at the start and whenever the loop is woken.
-  func run(turned: () -> Void, plan: () -> LineWatcher.Plan) {
+  func run(_ plan: () -> LineWatcher.Plan) {
     var current = plan()
     take(current.lines)
     var nextCheck = MonotonicTime.now
     while !current.isStopped {
-      turned()
       let now = MonotonicTime.now
       if now >= nextCheck {
         checkEveryLevel()
@@ -117,6 +121,7 @@ final class WatchLoop {
     do throws(LineError) {
       for edge in try held.readEdges() {
         watches[key]?.missed += edge.missed
+        if let observe, let name = watches[key]?.line.name { observe(name, edge.level, edge.time) }
         tell(key, watches[key]?.debouncer.edge(to: edge.level, at: edge.time))
       }
     } catch {

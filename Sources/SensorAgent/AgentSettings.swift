@@ -33,6 +33,8 @@ package struct AgentSettings: Sendable, SettingsReadable {
     }
   }
 
+  package static let defaultPath = "/etc/dooralarm/agent.toml"
+
   package var id: Identifier
   package var topics: Topics
   package var broker: BrokerSettings
