@@ -6,35 +6,30 @@ import Logging
 import MQTT
 import MQTTProtocol
 import NIOCore
-import Synchronization
 
 /// Publishes the heartbeat: that the agent is alive, and what the newest of every door is, so that a lost
 /// message shows even where no later one follows.
 final class Heart: Sendable {
   private let settings: AgentSettings
+  private let overview: DoorOverview
   private let journal: TransitionJournal
   private let client: MQTTClient
   private let clock: AgentClock
   private let logger: Logger
-  /// The states as the lines have them, which the journal may be too full to take.
-  private let states = Mutex<[Identifier: DoorState]>([:])
   private let beats: AsyncStream<Void>
   private let beat: AsyncStream<Void>.Continuation
 
   init(
-    settings: AgentSettings, journal: TransitionJournal, client: MQTTClient, clock: AgentClock, logger: Logger
+    settings: AgentSettings, overview: DoorOverview, journal: TransitionJournal, client: MQTTClient,
+    clock: AgentClock, logger: Logger
   ) {
     self.settings = settings
+    self.overview = overview
     self.journal = journal
     self.client = client
     self.clock = clock
     self.logger = logger
     (beats, beat) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-  }
-
-  /// What a line has just been found to say; called from the watcher's thread.
-  func noteState(_ state: DoorState, of door: Identifier) {
-    states.withLock { $0[door] = state }
   }
 
   /// Beats without waiting for the period to end.
@@ -68,7 +63,7 @@ final class Heart: Sendable {
 
   private func message() async throws -> Message {
     var doors: [Identifier: HeartbeatMessage.Door] = [:]
-    for (door, state) in states.withLock({ $0 }) {
+    for (door, state) in overview.states {
       let sequence = try await journal.newest(of: door)?.sequence ?? 0
       doors[door] = HeartbeatMessage.Door(sequence: sequence, state: state)
     }

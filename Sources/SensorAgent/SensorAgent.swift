@@ -1,6 +1,7 @@
 // SensorAgent: a door's edge on its way to the broker.
 //
 // line → watcher (edges, debounce) → recorder (journal, committed) → publisher (retained, in order) → broker
+import Appliance
 import BrokerLink
 import DoorCore
 import DoorWire
@@ -10,7 +11,6 @@ package import Logging
 import MQTT
 import MQTTProtocol
 import ServiceLifecycle
-import Synchronization
 
 package struct SensorAgent: Service, CustomStringConvertible {
   /// Settled levels that wait for the journal. At the bound the newest are dropped and logged; the periodic
@@ -42,7 +42,10 @@ package struct SensorAgent: Service, CustomStringConvertible {
     let client = MQTTClient(configuration: settings.clientConfiguration, logger: logger)
     let publisher = Publisher(
       settings: settings, journal: journal, client: client, clock: clock, logger: logger)
-    let heart = Heart(settings: settings, journal: journal, client: client, clock: clock, logger: logger)
+    let serviceManager = ServiceManager.current
+    let overview = DoorOverview(doors: settings.doors, serviceManager: serviceManager)
+    let heart = Heart(
+      settings: settings, overview: overview, journal: journal, client: client, clock: clock, logger: logger)
     let recorder = Recorder(
       doors: Dictionary(uniqueKeysWithValues: settings.doors.map { ($0.id, $0) }), journal: journal,
       clock: clock, logger: logger, committed: publisher.transitionsCommitted, obstructed: heart.beatNow)
@@ -50,13 +53,15 @@ package struct SensorAgent: Service, CustomStringConvertible {
       of: (LineName, LineReport).self, bufferingPolicy: .bufferingOldest(Self.reportLimit))
 
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await watch(into: report, heart: heart) }
+      group.addTask { try await watch(into: report, overview: overview) }
       group.addTask { try await recorder.run(reports) }
       group.addTask { try await publisher.run() }
       group.addTask { try await heart.run() }
       group.addTask { try await client.run(routes: routes(to: publisher)) }
       group.addTask {
-        for await case .connected in client.states() {
+        for await state in client.states() {
+          overview.note(state)
+          guard case .connected = state else { continue }
           heart.beatNow()
           await publisher.connected()
         }
@@ -66,21 +71,16 @@ package struct SensorAgent: Service, CustomStringConvertible {
       // lets the broker publish the will, so that nobody takes the last state for a present one.
       defer { group.cancelAll() }
       try await group.next()
+      serviceManager.stopping()
     }
   }
 
-  private func watch(into reports: AsyncStream<(LineName, LineReport)>.Continuation, heart: Heart)
-    async throws
-  {
+  private func watch(
+    into reports: AsyncStream<(LineName, LineReport)>.Continuation, overview: DoorOverview
+  ) async throws {
     let watcher = LineWatcher(lines: settings.doors.flatMap(\.lines), checkPeriod: settings.checkPeriod)
-    // The states as the lines have them, which the recorder may be too late to know.
-    let sensors = Mutex(Dictionary(uniqueKeysWithValues: settings.doors.map { ($0.id, $0.sensor) }))
     try await watcher.run { line, report in
-      let state = sensors.withLock { sensors in
-        sensors[line.door]?.note(report.reading, of: line.role)
-        return sensors[line.door]?.state
-      }
-      if let state { heart.noteState(state, of: line.door) }
+      overview.note(report, of: line)
       if case .dropped = reports.yield((line, report)) {
         logger.error(
           "door \(line.door): a level was dropped, the journal has not taken \(Self.reportLimit) before it")

@@ -19,7 +19,7 @@ package final class ProgramProcess: Sendable {
   deinit { kill() }
 
   /// The folder of the built programs: the one from which the tests themselves run.
-  static var folder: URL {
+  package static var folder: URL {
     URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
   }
 

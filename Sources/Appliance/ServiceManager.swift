@@ -1,0 +1,53 @@
+import Glibc
+
+/// What starts the program and wants to know how it is doing: systemd, by the protocol of sd_notify(3). Without it,
+/// nothing is told to nobody.
+package struct ServiceManager: Sendable {
+  /// The datagram socket of NOTIFY_SOCKET; nil where nobody asked.
+  private let socketPath: String?
+
+  /// - Parameter socketPath: an absolute path, or a name in the abstract space after `@`; others are ignored.
+  package init(socketPath: String?) {
+    self.socketPath = socketPath.flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
+  }
+
+  /// As the environment has it.
+  package static var current: ServiceManager {
+    ServiceManager(socketPath: getenv("NOTIFY_SOCKET").map { String(cString: $0) })
+  }
+
+  /// The program does its work from now on.
+  package func ready() { notify("READY=1") }
+
+  /// One line for people who ask `systemctl status`.
+  package func status(_ text: String) {
+    notify("STATUS=" + text.map { $0.isNewline ? " " : $0 })
+  }
+
+  /// The program is ending in good order.
+  package func stopping() { notify("STOPPING=1") }
+
+  /// Best effort, as sd_notify's: a service manager that cannot be reached must not keep the program from its work.
+  private func notify(_ message: String) {
+    guard let socketPath else { return }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    var path = Array(socketPath.utf8)
+    // The abstract space is marked by NUL.
+    if path.first == UInt8(ascii: "@") { path[0] = 0 }
+    guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
+    let length = MemoryLayout<sockaddr_un>.offset(of: \.sun_path).map { socklen_t($0 + path.count) } ?? 0
+    let bytes = Array(message.utf8)
+    withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        _ = sendto(
+          descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), address,
+          length)
+      }
+    }
+  }
+}
