@@ -19,8 +19,12 @@ struct ChipLineTests {
       try await eventually("the first level") { line.levels == [.low] }
       for high in [true, false, true] {
         let count = line.levels.count
+        let before = MonotonicTime.now
         try chip.set("front", high: high)
+        let after = MonotonicTime.now
         try await eventually("the change") { line.levels.count > count }
+        // The kernel's time of the edge, and not that of its reading.
+        #expect((before...after).contains(try #require(line.settlements.last).at))
       }
       #expect(line.levels == [.low, .high, .low, .high])
       #expect(line.causes == [.boot, .edge, .edge, .edge])
