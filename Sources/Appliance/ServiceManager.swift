@@ -1,7 +1,7 @@
 import Glibc
 
 /// What starts the program and wants to know how it is doing: systemd, by the protocol of sd_notify(3). Without it,
-/// nothing is told to nobody.
+/// nobody is told anything.
 package struct ServiceManager: Sendable {
   /// The datagram socket of NOTIFY_SOCKET; nil where nobody asked.
   private let socketPath: String?
@@ -16,37 +16,42 @@ package struct ServiceManager: Sendable {
     ServiceManager(socketPath: getenv("NOTIFY_SOCKET").map { String(cString: $0) })
   }
 
-  /// The program does its work from now on.
-  package func ready() { notify("READY=1") }
+  /// The program does its work from now on. Without this systemd gives up on it, so it waits for a second where
+  /// systemd is busy; false if it could not be told and is to be told again.
+  package func ready() -> Bool { notify("READY=1", within: 1) }
 
   /// One line for people who ask `systemctl status`.
   package func status(_ text: String) {
-    notify("STATUS=" + text.map { $0.isNewline ? " " : $0 })
+    _ = notify("STATUS=" + text.map { $0.isNewline ? " " : $0 })
   }
 
   /// The program is ending in good order.
-  package func stopping() { notify("STOPPING=1") }
+  package func stopping() { _ = notify("STOPPING=1") }
 
   /// Best effort, as sd_notify's: a service manager that cannot be reached must not keep the program from its work.
-  private func notify(_ message: String) {
-    guard let socketPath else { return }
+  ///
+  /// - Parameter seconds: how long to wait for room in the socket's queue, at most.
+  /// - Returns: whether it was told; true also where nobody asked.
+  private func notify(_ message: String, within seconds: Int? = nil) -> Bool {
+    guard let socketPath else { return true }
     let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { return }
+    guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     var path = Array(socketPath.utf8)
     // The abstract space is marked by NUL.
     if path.first == UInt8(ascii: "@") { path[0] = 0 }
-    guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+    guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
     let length = MemoryLayout<sockaddr_un>.offset(of: \.sun_path).map { socklen_t($0 + path.count) } ?? 0
     let bytes = Array(message.utf8)
-    withUnsafePointer(to: &address) { pointer in
+    var limit = timeval(tv_sec: seconds ?? 0, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    let waiting = seconds == nil ? Int32(MSG_DONTWAIT) : 0
+    return withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        _ = sendto(
-          descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), address,
-          length)
+        sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | waiting, address, length) == bytes.count
       }
     }
   }

@@ -53,8 +53,7 @@ final class DoorOverview: Sendable {
     contents.withLock { contents in
       body(&contents)
       if !contents.isReady, contents.sensors.values.allSatisfy({ $0.state != nil }) {
-        contents.isReady = true
-        serviceManager.ready()
+        contents.isReady = serviceManager.ready()
       }
       let doors = order.map { door in
         "\(door) \(contents.sensors[door]?.state.map { "\($0)" } ?? "not read yet")"
