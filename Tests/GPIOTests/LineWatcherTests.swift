@@ -1,0 +1,47 @@
+import DoorCore
+import GPIO
+import Synchronization
+import TestSupport
+import Testing
+
+/// Lines that come and go while the watcher runs.
+@Suite struct LineWatcherTests {
+  private final class Told: Sendable {
+    private let reports = Mutex<[(String, LineLevel)]>([])
+
+    func note(_ line: LineName, _ report: LineReport) {
+      guard case .settled(let settlement, _) = report else { return }
+      reports.withLock { $0.append((line.door.description, settlement.level)) }
+    }
+
+    var all: [String] { reports.withLock { $0 }.map { "\($0) \($1)" } }
+  }
+
+  @Test("a line that stays is not looked at anew, a new one is, and one that goes is not told of any more")
+  func change() async throws {
+    let folder = try TemporaryFolder()
+    func line(_ door: String) throws -> WatchedLine {
+      WatchedLine(
+        name: LineName(door: try Identifier(door)), source: .simulated(path: folder.file(door)),
+        settleTime: .milliseconds(20))
+    }
+    let told = Told()
+    let watcher = LineWatcher(lines: [try line("front")], checkPeriod: .milliseconds(50))
+    let watching = Task { try await watcher.run(report: told.note) }
+    defer { watching.cancel() }
+    try await eventually("the first line") { told.all == ["front low"] }
+
+    watcher.change(lines: [try line("front"), try line("back")], checkPeriod: .milliseconds(50))
+    try await eventually("the second line") { told.all == ["front low", "back low"] }
+    _ = try folder.write("open\n", to: "front")
+    try await eventually("the first line's change") { told.all == ["front low", "back low", "front high"] }
+
+    watcher.change(lines: [try line("back")], checkPeriod: .milliseconds(50))
+    _ = try folder.write("closed\n", to: "front")
+    _ = try folder.write("open\n", to: "back")
+    try await eventually("the second line's change") { told.all.last == "back high" }
+    #expect(told.all == ["front low", "back low", "front high", "back high"])
+    watching.cancel()
+    try await watching.value
+  }
+}
