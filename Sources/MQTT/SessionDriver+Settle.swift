@@ -54,7 +54,7 @@ extension SessionDriver {
   }
 
   /// Hands packets to the machine until one asks for something; nil if none of them does. With one access to
-  /// decoder and machine for all: the runtime checks each, which would cost as much as the packets.
+  /// decoder and machine for all, since the runtime checks each.
   private static func receive(
     from decoder: inout PacketDecoder, into machine: inout SessionMachine, at now: NIODeadline
   ) -> SessionMachine.Action? {

@@ -147,8 +147,8 @@ struct Inbox {
   // MARK: Handlers
 
   /// What a handler is to work on now; nil while one works, waits to try again, or there is nothing, and while
-  /// `limit` acknowledgements of what was handled wait for the store or the connection: with a store, that many
-  /// come again at most after a crash.
+  /// `limit` acknowledgements of what was handled wait for the store or the connection. With a store, no more of
+  /// one connection come again after a crash.
   mutating func nextBatch(at now: NIODeadline) -> InboxBatch? {
     if let current = handling {
       guard let retryAt = current.retryAt, now >= retryAt else { return nil }

@@ -80,7 +80,7 @@ private struct StoreProgram {
           once.messages.last?.text == "end" && often.messages.last?.text == "end"
         }
         try await receiver.fence()
-        #expect(!accepted.isEmpty, "seed \(seed)")
+        #expect(accepted.count >= 10, "seed \(seed)")
         #expect(accepted.subtracting(once.texts).isEmpty, "seed \(seed)")
         #expect(accepted.subtracting(often.texts).isEmpty, "seed \(seed)")
         #expect(Set(once.texts).count == once.texts.count, "seed \(seed)")
