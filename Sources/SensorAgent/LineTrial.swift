@@ -16,11 +16,17 @@ package struct LineTrial: Sendable {
   }
 
   private let lines: [Line]
+  private let checkPeriod: Duration
   private let say: @Sendable (String) -> Void
 
-  /// - Parameter say: gets each line of text; called on the watcher's thread.
-  package init(lines: [Line], say: @escaping @Sendable (String) -> Void) {
+  /// - Parameters:
+  ///   - checkPeriod: how often the levels are read, whether or not edges come.
+  ///   - say: gets each line of text; called on the watcher's thread.
+  package init(
+    lines: [Line], checkPeriod: Duration = .seconds(1), say: @escaping @Sendable (String) -> Void
+  ) {
     self.lines = lines
+    self.checkPeriod = checkPeriod
     self.say = say
   }
 
@@ -36,7 +42,7 @@ package struct LineTrial: Sendable {
     let moment = { @Sendable (time: MonotonicTime) in
       TimeOfDay(milliseconds: clock.utc(of: time).milliseconds)
     }
-    let watcher = LineWatcher(lines: lines.map(\.watched), checkPeriod: .seconds(1))
+    let watcher = LineWatcher(lines: lines.map(\.watched), checkPeriod: checkPeriod)
     let say = say
     try await watcher.run { line, level, time in
       say("\(moment(time))  \(name(line))  edge to \(level)")

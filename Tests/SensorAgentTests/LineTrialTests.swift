@@ -23,7 +23,8 @@ struct LineTrialTests {
     let settings = try AgentSettings(
       text: "id = 'a'\n[broker]\nhost = 'b'\n[[door]]\nid = 'front'\nsimulated = '\(path)'\n",
       file: "agent.toml")
-    let trial = LineTrial(lines: settings.doors.flatMap(\.trialLines)) { line in
+    // A check while the file is being written would see the level before there is an edge.
+    let trial = LineTrial(lines: settings.doors.flatMap(\.trialLines), checkPeriod: .seconds(3_600)) { line in
       text.lines.withLock { $0.append(line) }
     }
     let trying = Task { try await trial.run() }
