@@ -36,8 +36,8 @@ package actor TransitionJournal {
     package var transition: Transition
   }
 
-  /// Drawn when the file was created.
-  package nonisolated let id: String
+  /// Drawn when the journal was begun.
+  package private(set) var id: String
 
   private let keptPerDoor: Int64
   private let connection: SQLiteConnection
@@ -47,6 +47,8 @@ package actor TransitionJournal {
   private let selectUnsent: SQLiteStatement
   private let selectRange: SQLiteStatement
   private let updateSent: SQLiteStatement
+  private let replaceArea: SQLiteStatement
+  private let selectAreas: SQLiteStatement
 
   /// Opens the journal at `path`, or begins one there.
   ///
@@ -83,6 +85,8 @@ package actor TransitionJournal {
     selectRange = try connection.prepare(
       "SELECT \(columns) FROM transition WHERE door = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?")
     updateSent = try connection.prepare("UPDATE transition SET sent = 1 WHERE door = ? AND seq = ?")
+    replaceArea = try connection.prepare("INSERT OR REPLACE INTO area (id, state) VALUES (?, ?)")
+    selectAreas = try connection.prepare("SELECT id, state FROM area")
   }
 
   /// Writes one transition with the next sequence number of its door; it is on the disk when this returns.
@@ -114,7 +118,8 @@ package actor TransitionJournal {
   /// The broker has acknowledged them.
   package func markSent(_ entries: [Entry]) throws(JournalError) {
     try connection.transaction { () throws(JournalError) in
-      for entry in entries {
+      // Numbers from before the journal began anew mean other transitions now.
+      for entry in entries where entry.transition.journal == id {
         try updateSent.run([.text(entry.door.description), .integer(entry.transition.sequence)])
       }
     }
@@ -130,6 +135,55 @@ package actor TransitionJournal {
         .text(door.description), .integer(sequences.lowerBound), .integer(sequences.upperBound),
         .integer(Int64(limit)),
       ])
+  }
+
+  // MARK: Beginning anew
+
+  /// Whether a transition that was published shows that this journal is not what it was: it says that it is of this
+  /// journal, which has not come so far yet, or which has something else in its place.
+  package func isContradicted(by published: Transition, of door: Identifier) throws(JournalError) -> Bool {
+    guard published.journal == id else { return false }
+    let sequence = published.sequence
+    if try sequence > newest(of: door)?.sequence ?? 0 { return true }
+    let kept = try transitions(of: door, sequence...sequence, limit: 1).first?.transition
+    return kept.map { $0 != published } ?? false
+  }
+
+  /// Is another journal from now on, in which only what nobody has been told of is left, counted from 1: for a file
+  /// that was put back from a copy, in which the next numbers would be used for a second time.
+  package func beginAnew(as newIdentifier: String) throws(JournalError) {
+    try connection.transaction { () throws(JournalError) in
+      try connection.execute(
+        """
+        DELETE FROM transition WHERE sent = 1;
+        -- Below zero first: no number may be there twice, at no moment.
+        UPDATE transition SET seq =
+          -(SELECT COUNT(*) FROM transition AS other WHERE other.door = transition.door AND other.id <= transition.id);
+        UPDATE transition SET seq = -seq;
+        """)
+      try connection.prepare("UPDATE journal SET id = ?").run([.text(newIdentifier)])
+    }
+    id = newIdentifier
+  }
+
+  // MARK: Areas
+
+  /// Keeps what is known of an area's alarm, for when there is nobody to ask.
+  package func note(_ state: AreaState, of area: Identifier) throws(JournalError) {
+    try replaceArea.run([.text(area.description), .text(state.rawValue)])
+  }
+
+  /// What was last known of every area.
+  package func areas() throws(JournalError) -> [Identifier: AreaState] {
+    let rows = try selectAreas.rows([]) { (row) throws(JournalError) in (row.text(0), row.text(1)) }
+    var areas: [Identifier: AreaState] = [:]
+    for (area, state) in rows {
+      guard let area = try? Identifier(area), let state = AreaState(rawValue: state) else {
+        throw .unusable(path: connection.path, reason: "it has no such area as \(area)")
+      }
+      areas[area] = state
+    }
+    return areas
   }
 
   // MARK: Rows
@@ -167,7 +221,7 @@ package actor TransitionJournal {
     }
   }
 
-  private static let schemaVersion: Int64 = 1
+  private static let schemaVersion: Int64 = 2
 
   /// Brings the file to the current schema and returns the journal's id.
   private static func migrate(
@@ -202,10 +256,17 @@ package actor TransitionJournal {
           """)
         try connection.prepare("INSERT INTO journal VALUES (?)").run([.text(newIdentifier)])
       }
+      if version < 2 {
+        try connection.execute(
+          """
+          CREATE TABLE area (id TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;
+          PRAGMA user_version = 2;
+          """)
+      }
       let tables = try connection.prepare(
-        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name IN ('journal', 'transition')"
+        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name IN ('journal', 'transition', 'area')"
       ).rows([]) { $0.integer(0) }
-      guard tables.count == 2 else {
+      guard tables.count == 3 else {
         throw .unusable(path: connection.path, reason: "another program wrote it")
       }
       guard let id = try connection.prepare("SELECT id FROM journal").rows([], { $0.text(0) }).first else {

@@ -135,17 +135,103 @@ struct TransitionJournalTests {
       try await journal.markSent(try await journal.unsent(limit: 2))
     }
     let journal = try open("another0")
-    #expect(journal.id == "5e1f0c77")
+    #expect(await journal.id == "5e1f0c77")
     #expect(try await journal.newest(of: front)?.sequence == 3)
     #expect(try await journal.unsent(limit: 10).map(\.transition.sequence) == [3])
     #expect(try await journal.append(draft(.open), of: front).sequence == 4)
   }
 
   @Test("has a new name where its file is new")
-  func newFile() throws {
-    #expect(try open("5e1f0c77").id == "5e1f0c77")
+  func newFile() async throws {
+    #expect(try await open("5e1f0c77").id == "5e1f0c77")
     let other = try TransitionJournal(path: folder.file("other.sqlite"), newIdentifier: "0badcafe")
-    #expect(other.id == "0badcafe")
+    #expect(await other.id == "0badcafe")
+  }
+
+  @Test("takes up what the version before it has written")
+  func migration() async throws {
+    do {
+      let connection = try SQLiteConnection(path: path)
+      try connection.execute(
+        """
+        CREATE TABLE journal (id TEXT NOT NULL) STRICT;
+        CREATE TABLE transition (
+          id INTEGER PRIMARY KEY, door TEXT NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL,
+          since_ms INTEGER NOT NULL, boot TEXT NOT NULL, uptime_ms INTEGER NOT NULL, clock TEXT NOT NULL,
+          cause TEXT NOT NULL, missed INTEGER NOT NULL, simulated INTEGER NOT NULL,
+          sent INTEGER NOT NULL DEFAULT 0, UNIQUE (door, seq)
+        ) STRICT;
+        CREATE INDEX transition_unsent ON transition (id) WHERE sent = 0;
+        PRAGMA user_version = 1;
+        INSERT INTO journal VALUES ('0ld10ld1');
+        INSERT INTO transition VALUES (1, 'front', 1, 'open', 7, 'b', 8, 'synced', 'edge', 0, 0, 0);
+        """)
+    }
+    let journal = try open()
+    #expect(await journal.id == "0ld10ld1")
+    #expect(try await journal.unsent(limit: 10).map(\.transition.state) == [.open])
+    #expect(try await journal.areas().isEmpty)
+  }
+
+  // MARK: Beginning anew
+
+  @Test("is contradicted by a transition of its own that it has not come to, or that it has otherwise")
+  func contradiction() async throws {
+    let journal = try open()
+    let first = try await journal.append(draft(.closed), of: front)
+    let second = try await journal.append(draft(.open), of: front)
+    #expect(try await !journal.isContradicted(by: first, of: front))
+    #expect(try await !journal.isContradicted(by: second, of: front))
+    var other = second
+    other.sequence = 3
+    #expect(try await journal.isContradicted(by: other, of: front), "it is ahead")
+    other = second
+    other.since = Timestamp(milliseconds: 1)
+    #expect(try await journal.isContradicted(by: other, of: front), "it is something else")
+    #expect(try await journal.isContradicted(by: first, of: back), "nothing is known of this door")
+    other.journal = "another0"
+    other.sequence = 9
+    #expect(try await !journal.isContradicted(by: other, of: front), "that is none of its own")
+  }
+
+  @Test("begins anew with what nobody has been told of, counted from 1, under another name for good")
+  func beginningAnew() async throws {
+    do {
+      let journal = try open()
+      for second in 0..<5 {
+        _ = try await journal.append(draft(.open, at: Int64(second)), of: second % 2 == 0 ? front : back)
+      }
+      let told = try await journal.unsent(limit: 2)
+      try await journal.markSent(told)
+      let untold = try await journal.unsent(limit: 10)
+      try await journal.beginAnew(as: "0badcafe")
+      #expect(await journal.id == "0badcafe")
+      let left = try await journal.unsent(limit: 10)
+      #expect(left.map(\.transition.since.milliseconds) == [2_000, 3_000, 4_000])
+      #expect(left.map(\.door) == [front, back, front])
+      #expect(left.map(\.transition.sequence) == [1, 1, 2])
+      #expect(left.allSatisfy { $0.transition.journal == "0badcafe" })
+      // An acknowledgement that was under way means the old numbers.
+      try await journal.markSent(untold)
+      #expect(try await journal.unsent(limit: 10) == left)
+    }
+    let again = try open()
+    #expect(await again.id == "0badcafe")
+    #expect(try await again.append(draft(.closed), of: front).sequence == 3)
+  }
+
+  // MARK: Areas
+
+  @Test("keeps what was last known of an area")
+  func areas() async throws {
+    let (home, shop) = (try Identifier("home"), try Identifier("shop"))
+    do {
+      let journal = try open()
+      try await journal.note(.armedAway, of: home)
+      try await journal.note(.disarmed, of: shop)
+      try await journal.note(.triggered, of: home)
+    }
+    #expect(try await open().areas() == [home: .triggered, shop: .disarmed])
   }
 
   @Test("has nothing of a transaction that was not committed: a killed agent leaves none of it")
@@ -239,11 +325,11 @@ struct TransitionJournalTests {
   @Test("does not take what a newer program wrote")
   func newerSchema() throws {
     _ = try open()
-    try SQLiteConnection(path: path).execute("PRAGMA user_version = 2")
+    try SQLiteConnection(path: path).execute("PRAGMA user_version = 3")
     let error = #expect(throws: JournalError.self) { try open() }
     #expect(
       error
-        == .unusable(path: path, reason: "a newer program wrote it (version 2)")
+        == .unusable(path: path, reason: "a newer program wrote it (version 3)")
     )
   }
 
