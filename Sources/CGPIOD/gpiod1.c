@@ -87,6 +87,13 @@ struct cgpiod_request *cgpiod_request_input(
     return taken(request, result, error);
 }
 
+struct cgpiod_request *cgpiod_request_output(
+    const char *chip, const char *line, bool level, const char *consumer, struct cgpiod_error *error) {
+    struct cgpiod_request *request = find(chip, line, error);
+    if (request == NULL) return NULL;
+    return taken(request, gpiod_line_request_output(request->line, consumer, level), error);
+}
+
 void cgpiod_release(struct cgpiod_request *request) {
     gpiod_line_release(request->line);
     gpiod_chip_close(request->chip);
@@ -99,6 +106,10 @@ int cgpiod_descriptor(const struct cgpiod_request *request) {
 
 int cgpiod_level(struct cgpiod_request *request) {
     return gpiod_line_get_value(request->line);
+}
+
+int cgpiod_set_level(struct cgpiod_request *request, bool level) {
+    return gpiod_line_set_value(request->line, level);
 }
 
 int cgpiod_read_events(struct cgpiod_request *request, struct cgpiod_event *events, int capacity) {

@@ -175,6 +175,16 @@ struct cgpiod_request *cgpiod_request_input(
     return request_line(chip, line, settings, consumer, error);
 }
 
+struct cgpiod_request *cgpiod_request_output(
+    const char *chip, const char *line, bool level, const char *consumer, struct cgpiod_error *error) {
+    struct gpiod_line_settings *settings = gpiod_line_settings_new();
+    if (settings != NULL) {
+        gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_OUTPUT);
+        gpiod_line_settings_set_output_value(settings, level ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE);
+    }
+    return request_line(chip, line, settings, consumer, error);
+}
+
 void cgpiod_release(struct cgpiod_request *request) {
     gpiod_line_request_release(request->lines);
     gpiod_edge_event_buffer_free(request->events);
@@ -187,6 +197,11 @@ int cgpiod_descriptor(const struct cgpiod_request *request) {
 
 int cgpiod_level(struct cgpiod_request *request) {
     return gpiod_line_request_get_value(request->lines, request->offset);
+}
+
+int cgpiod_set_level(struct cgpiod_request *request, bool level) {
+    return gpiod_line_request_set_value(
+        request->lines, request->offset, level ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE);
 }
 
 int cgpiod_read_events(struct cgpiod_request *request, struct cgpiod_event *events, int capacity) {

@@ -4,7 +4,7 @@ import Glibc
 
 /// A line of a GPIO chip, taken through libgpiod with events on both edges.
 final class ChipLine: SensedLine {
-  private static let consumer = "door-agent"
+  static let consumer = "door-agent"
 
   private let name: String
   private let request: OpaquePointer

@@ -54,6 +54,7 @@ package enum LineError: Error, Sendable, Equatable, CustomStringConvertible {
   case busy(line: String, chip: String, consumer: String)
   case refused(line: String, chip: String, reason: String)
   case unreadable(line: String, reason: String)
+  case unwritable(line: String, reason: String)
   case noSimulation(path: String, reason: String)
 
   package var description: String {
@@ -68,6 +69,8 @@ package enum LineError: Error, Sendable, Equatable, CustomStringConvertible {
       "line \"\(line)\" of chip \"\(chip)\" cannot be taken: \(reason)"
     case .unreadable(let line, let reason):
       "line \"\(line)\" cannot be read: \(reason)"
+    case .unwritable(let line, let reason):
+      "line \"\(line)\" cannot be set: \(reason)"
     case .noSimulation(let path, let reason):
       "the simulated line \(path) cannot be read: \(reason); it is a file that holds the word open or closed"
     }

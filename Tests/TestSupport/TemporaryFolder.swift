@@ -25,4 +25,9 @@ package final class TemporaryFolder: Sendable {
   package func write(_ text: String, to name: String) throws -> String {
     try write(Array(text.utf8), to: name)
   }
+
+  /// The text of a file.
+  package func read(_ name: String) throws -> String {
+    try String(contentsOfFile: file(name), encoding: .utf8)
+  }
 }

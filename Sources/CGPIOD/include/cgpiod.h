@@ -58,6 +58,10 @@ const char *cgpiod_version(void);
 struct cgpiod_request *cgpiod_request_input(
     const char *chip, const char *line, enum cgpiod_bias bias, const char *consumer, struct cgpiod_error *error);
 
+// Takes one line for output, at the level at once. Otherwise as above.
+struct cgpiod_request *cgpiod_request_output(
+    const char *chip, const char *line, bool level, const char *consumer, struct cgpiod_error *error);
+
 // Gives the line back.
 void cgpiod_release(struct cgpiod_request *request);
 
@@ -66,6 +70,9 @@ int cgpiod_descriptor(const struct cgpiod_request *request);
 
 // 0 low, 1 high, -1 with errno.
 int cgpiod_level(struct cgpiod_request *request);
+
+// 0, or -1 with errno.
+int cgpiod_set_level(struct cgpiod_request *request, bool level);
 
 // Reads up to `capacity` events that wait; without waiting where the descriptor is readable.
 // The number of events, or -1 with errno.
