@@ -5,15 +5,25 @@ import Glibc
 package struct ServiceManager: Sendable {
   /// The datagram socket of NOTIFY_SOCKET; nil where nobody asked.
   private let socketPath: String?
+  /// Within which time it wants to hear again and again that the program is ``alive()``; nil where it does not.
+  package let watchdogPeriod: Duration?
 
-  /// - Parameter socketPath: an absolute path, or a name in the abstract space after `@`; others are ignored.
-  package init(socketPath: String?) {
+  /// - Parameters:
+  ///   - socketPath: an absolute path, or a name in the abstract space after `@`; others are ignored.
+  ///   - watchdogPeriod: how long it waits for a sign of life.
+  package init(socketPath: String?, watchdogPeriod: Duration? = nil) {
     self.socketPath = socketPath.flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
+    self.watchdogPeriod = watchdogPeriod
   }
 
-  /// As the environment has it.
+  /// As the environment has it, sd_watchdog_enabled(3) for the watchdog.
   package static var current: ServiceManager {
-    ServiceManager(socketPath: getenv("NOTIFY_SOCKET").map { String(cString: $0) })
+    let value = { (name: String) in getenv(name).map { String(cString: $0) } }
+    let isMeant = value("WATCHDOG_PID").map { Int32($0) == getpid() } ?? true
+    let period = value("WATCHDOG_USEC").flatMap(Int64.init).map { Duration.microseconds($0) }
+    return ServiceManager(
+      socketPath: value("NOTIFY_SOCKET"),
+      watchdogPeriod: period.flatMap { isMeant && $0 > .zero ? $0 : nil })
   }
 
   /// The program does its work from now on. Without this systemd gives up on it, so it waits for a second where
@@ -23,6 +33,18 @@ package struct ServiceManager: Sendable {
   /// One line for people who ask `systemctl status`.
   package func status(_ text: String) {
     _ = notify("STATUS=" + text.map { $0.isNewline ? " " : $0 })
+  }
+
+  /// The program still does its work.
+  package func alive() { _ = notify("WATCHDOG=1") }
+
+  /// The program begins to take its settings anew; ``ready()`` says that it has.
+  package func reloading() {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    _ = notify(
+      "RELOADING=1\nMONOTONIC_USEC=\(Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)", within: 1
+    )
   }
 
   /// The program is ending in good order.

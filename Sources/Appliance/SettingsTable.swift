@@ -59,6 +59,21 @@ package final class SettingsTable {
     return word
   }
 
+  /// One or more words out of a set.
+  package func words<Word: RawRepresentable & CaseIterable>(
+    _ key: String, as type: Word.Type = Word.self
+  ) throws(SettingsError) -> [Word]? where Word.RawValue == String {
+    let words = try values(key) { (string) throws(SettingsError) -> Word in
+      guard let word = Word(rawValue: string) else {
+        throw SettingsError(
+          "\"\(string.prefix(40))\" is none of \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      return word
+    }
+    guard words?.isEmpty != true else { throw invalid(key, "an array of one or more words") }
+    return words
+  }
+
   /// A string that `make` turns into a value or refuses.
   package func value<Value, Failure: Error>(
     _ key: String, _ make: (String) throws(Failure) -> Value

@@ -44,7 +44,11 @@ package final class LineWatcher: Sendable {
   struct Plan {
     var lines: [WatchedLine]
     var checkPeriod: Duration
+    /// Rises with every change of the two.
+    var version = 0
     var isStopped = false
+    /// Called by the loop, once.
+    var question: (@Sendable () -> Void)?
     /// Wakes the loop, while it runs.
     var wake: Int32?
   }
@@ -61,6 +65,16 @@ package final class LineWatcher: Sendable {
     plan.withLock { plan in
       plan.lines = lines
       plan.checkPeriod = checkPeriod
+      plan.version += 1
+      if let wake = plan.wake { eventfd_write(wake, 1) }
+    }
+  }
+
+  /// Has the watcher's thread call `answer` when it comes to that: that shows that it is alive. A question that was
+  /// not answered yet is dropped.
+  package func ask(_ answer: @escaping @Sendable () -> Void) {
+    plan.withLock { plan in
+      plan.question = answer
       if let wake = plan.wake { eventfd_write(wake, 1) }
     }
   }
@@ -91,7 +105,12 @@ package final class LineWatcher: Sendable {
           continuation.resume(
             returning: Result { () throws(LineError) in
               let loop = try WatchLoop(wake: wake, observe: observe, report: report)
-              loop.run { self.plan.withLock { $0 } }
+              loop.run {
+                self.plan.withLock { plan in
+                  defer { plan.question = nil }
+                  return plan
+                }
+              }
             })
         }
         if !isStarted {

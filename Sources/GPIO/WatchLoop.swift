@@ -50,6 +50,8 @@ final class WatchLoop {
     take(current.lines)
     var nextCheck = MonotonicTime.now
     while !current.isStopped {
+      current.question?()
+      current.question = nil
       let now = MonotonicTime.now
       if now >= nextCheck {
         checkEveryLevel()
@@ -58,7 +60,9 @@ final class WatchLoop {
       settleWhatIsDue()
       let deadline = watches.values.compactMap(\.debouncer.deadline).min()
       if wait(until: deadline.map { min($0, nextCheck) } ?? nextCheck) {
+        let before = current
         current = plan()
+        guard current.version != before.version else { continue }
         take(current.lines)
         nextCheck = .now
       }

@@ -44,4 +44,28 @@ import Testing
     watching.cancel()
     try await watching.value
   }
+
+  @Test("a question is answered by the thread that watches, and by nobody when it has ended")
+  func question() async throws {
+    let folder = try TemporaryFolder()
+    let watcher = LineWatcher(
+      lines: [
+        WatchedLine(
+          name: LineName(door: try Identifier("front")), source: .simulated(path: folder.file("front")),
+          settleTime: .milliseconds(20))
+      ], checkPeriod: .seconds(3_600))
+    let answers = Mutex(0)
+    let told = Told()
+    let watching = Task { try await watcher.run(report: told.note) }
+    defer { watching.cancel() }
+    try await eventually("the line") { told.all == ["front low"] }
+    for count in 1...3 {
+      watcher.ask { answers.withLock { $0 += 1 } }
+      try await eventually("answer \(count)") { answers.withLock { $0 } == count }
+    }
+    watching.cancel()
+    try await watching.value
+    watcher.ask { answers.withLock { $0 += 1 } }
+    #expect(answers.withLock { $0 } == 3)
+  }
 }
