@@ -32,6 +32,7 @@ package struct Topics: Sendable {
   package func availability(ofAgent agent: Identifier) -> String { "\(root)/\(agent)/availability" }
   package func heartbeat(ofAgent agent: Identifier) -> String { "\(root)/\(agent)/heartbeat" }
   package func get(agent: Identifier) -> String { "\(root)/\(agent)/get" }
+  package func everyDoor(ofAgent agent: Identifier) -> String { "\(root)/\(agent)/door/+" }
   package func replay(agent: Identifier) -> String { "\(root)/\(agent)/replay" }
 
   // MARK: The notifier's
