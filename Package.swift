@@ -64,6 +64,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: settings),
     .target(
@@ -216,7 +217,8 @@ let package = Package(
     .testTarget(
       name: "MainJobTests",
       dependencies: [
-        "AlarmStore", "DoorCore", "MainJobSupport", "TestSupport", "door-agent", "door-notifier", "doorctl",
+        "AlarmStore", "DoorCore", "Journal", "MainJobSupport", "TestSupport", "door-agent", "door-notifier",
+        "doorctl",
       ],
       swiftSettings: settings),
     .testTarget(

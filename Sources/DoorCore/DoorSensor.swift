@@ -21,6 +21,13 @@ package struct DoorSensor: Sendable {
     wiring = tamper.map { [.contact: contact, .tamper: $0] } ?? [.contact: contact]
   }
 
+  /// The same door as it is wired from now on; what its lines in these roles have said still holds.
+  package func rewired(contact: Contact, tamper: Contact?, keeping roles: Set<Role>) -> DoorSensor {
+    var sensor = DoorSensor(contact: contact, tamper: tamper)
+    for (role, reading) in readings where roles.contains(role) { sensor.note(reading, of: role) }
+    return sensor
+  }
+
   /// Takes what a line says; false if it says nothing new, or is none of the door's.
   @discardableResult
   package mutating func note(_ reading: Reading, of role: Role) -> Bool {

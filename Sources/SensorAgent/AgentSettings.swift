@@ -9,6 +9,8 @@ import MQTT
 package struct AgentSettings: Sendable, SettingsReadable {
   package struct Door: Sendable {
     package var id: Identifier
+    /// What people call it.
+    package var name: String
     package var source: LineSource
     package var contact: Contact
     package var settleTime: Duration
@@ -19,8 +21,6 @@ package struct AgentSettings: Sendable, SettingsReadable {
       package var source: LineSource
       package var contact: Contact
     }
-
-    var sensor: DoorSensor { DoorSensor(contact: contact, tamper: tamper?.contact) }
 
     package var lines: [WatchedLine] {
       var lines = [WatchedLine(name: LineName(door: id), source: source, settleTime: settleTime)]
@@ -33,6 +33,16 @@ package struct AgentSettings: Sendable, SettingsReadable {
     }
   }
 
+  /// A siren or a lamp on a line of the agent's own machine.
+  package struct Output: Sendable, Equatable {
+    package var id: Identifier
+    package var source: OutputSource
+    package var rule: OutputRule
+  }
+
+  /// Reads settings, again and again.
+  package typealias Reading = @Sendable () throws(SettingsError) -> AgentSettings
+
   package static let defaultPath = "/etc/dooralarm/agent.toml"
 
   package var id: Identifier
@@ -42,6 +52,9 @@ package struct AgentSettings: Sendable, SettingsReadable {
   package var heartbeatPeriod: Duration
   package var checkPeriod: Duration
   package var doors: [Door]
+  package var outputs: [Output]
+  /// Where Home Assistant looks for devices; nil where it is not to be told of this one.
+  package var discoveryPrefix: String?
 
   package init(reading table: SettingsTable) throws(SettingsError) {
     id = try table.required("id", try table.value("id", Identifier.init), "the agent's name in its topics")
@@ -64,12 +77,29 @@ package struct AgentSettings: Sendable, SettingsReadable {
       throw table.invalid("door", "1 to 64 tables [[door]]; there are \(doors.count)")
     }
     self.doors = doors
+    var outputs: [Output] = []
+    for entry in try table.tables("output") {
+      let output = try Output(reading: entry, doors: ids)
+      if outputs.contains(where: { $0.id == output.id }) {
+        throw entry.invalid("id", "another one: there is an output \(output.id) already")
+      }
+      outputs.append(output)
+    }
+    guard outputs.count <= 16 else {
+      throw table.invalid("output", "16 tables [[output]] at most; there are \(outputs.count)")
+    }
+    self.outputs = outputs
+    discoveryPrefix = try table.table("home_assistant").map { (table) throws(SettingsError) in
+      try table.value("discovery_prefix") { prefix throws(TopicRootError) in try Topics(root: prefix).root }
+        ?? "homeassistant"
+    }
   }
 }
 
 extension AgentSettings.Door {
   init(reading table: SettingsTable) throws(SettingsError) {
     id = try table.required("id", try table.value("id", Identifier.init), "the door's name in its topic")
+    name = try table.string("name") ?? id.description
     settleTime = .milliseconds(try table.integer("debounce_ms", in: 1...5_000) ?? 30)
     (source, contact) = try Self.line(reading: table)
     tamper = try table.table("tamper").map { (table) throws(SettingsError) in
@@ -95,12 +125,42 @@ extension AgentSettings.Door {
       closedCircuitLevel: level?.level ?? (bias == .pullDown ? .high : .low))
     return (.chip(chip, line: line, bias: bias), contact)
   }
+}
 
-  private enum LevelWord: String, CaseIterable {
-    case low, high
-
-    var level: LineLevel { self == .low ? .low : .high }
+extension AgentSettings.Output {
+  init(reading table: SettingsTable, doors known: [Identifier]) throws(SettingsError) {
+    id = try table.required("id", try table.value("id", Identifier.init), "the output's name in the log")
+    if let path = try table.string("simulated") {
+      guard path.hasPrefix("/") else { throw table.invalid("simulated", "an absolute path") }
+      source = .simulated(path: path)
+    } else {
+      source = .chip(
+        try table.required(
+          "chip", try table.string("chip"), "the label, name or path of the GPIO chip (or simulated, a file)"),
+        line: try table.required("line", try table.string("line"), "the name or the offset of the line"),
+        activeLevel: try table.word("active_level", as: LevelWord.self)?.level ?? .high)
+    }
+    let doors = try table.values("doors", Identifier.init) ?? []
+    if let stranger = doors.first(where: { !known.contains($0) }) {
+      throw table.invalid("doors", "ids of doors of this file; there is no \(stranger)")
+    }
+    let area = try table.value("area", Identifier.init)
+    guard !doors.isEmpty || area != nil else { throw table.invalid("doors", "there, or area, or both") }
+    let doorStates: [DoorState]? = try table.words("door_states")
+    if doorStates != nil, doors.isEmpty { throw table.invalid("door_states", "left out without doors") }
+    let areaStates: [AreaState]? = try table.words("area_states")
+    if areaStates != nil, area == nil { throw table.invalid("area_states", "left out without area") }
+    rule = OutputRule(
+      doors: Set(doors), doorStates: Set(doorStates ?? [.open]), area: area,
+      areaStates: Set(areaStates ?? (doors.isEmpty ? [.triggered] : AreaState.allCases.filter(\.isArmed))),
+      duration: try table.integer("for_s", in: 1...3_600).map { .seconds($0) })
   }
+}
+
+private enum LevelWord: String, CaseIterable {
+  case low, high
+
+  var level: LineLevel { self == .low ? .low : .high }
 }
 
 extension Contact {

@@ -6,6 +6,7 @@ import Logging
 import MQTT
 import MQTTProtocol
 import NIOCore
+import Synchronization
 
 /// Publishes the heartbeat: that the agent is alive, and what the newest of every door is, so that a lost
 /// message shows even where no later one follows.
@@ -16,6 +17,7 @@ final class Heart: Sendable {
   private let client: MQTTClient
   private let clock: AgentClock
   private let logger: Logger
+  private let period: Mutex<Duration>
   private let beats: AsyncStream<Void>
   private let beat: AsyncStream<Void>.Continuation
 
@@ -29,6 +31,7 @@ final class Heart: Sendable {
     self.client = client
     self.clock = clock
     self.logger = logger
+    period = Mutex(settings.heartbeatPeriod)
     (beats, beat) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
@@ -37,12 +40,18 @@ final class Heart: Sendable {
     beat.yield()
   }
 
+  /// Has this period from the next beat on, which is now: whoever counts the beats is told at once.
+  func change(period: Duration) {
+    self.period.withLock { $0 = period }
+    beatNow()
+  }
+
   /// Beats until the task is cancelled.
   func run() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         while true {
-          try await Task.sleep(for: self.settings.heartbeatPeriod)
+          try await Task.sleep(for: self.period.withLock { $0 })
           self.beatNow()
         }
       }
@@ -69,7 +78,7 @@ final class Heart: Sendable {
     }
     let heartbeat = HeartbeatMessage(
       sent: clock.now, uptimeSeconds: MonotonicTime.now.nanoseconds / 1_000_000_000,
-      periodSeconds: settings.heartbeatPeriod.components.seconds, journal: journal.id, doors: doors)
+      periodSeconds: period.withLock { $0 }.components.seconds, journal: await journal.id, doors: doors)
     return Message(
       topic: settings.topics.heartbeat(ofAgent: settings.id), payload: ByteBuffer(bytes: heartbeat.encoded()),
       qualityOfService: .atMostOnce, retain: true)

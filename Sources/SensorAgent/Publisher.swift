@@ -1,3 +1,4 @@
+import Appliance
 import BrokerLink
 import DoorCore
 import DoorWire
@@ -14,29 +15,36 @@ actor Publisher {
   /// Requests for replays that wait. Beyond it they are ignored: the notifier asks again with every heartbeat.
   private static let replayLimit = 32
 
-  private let agent: Identifier
-  private let doors: [Identifier]
-  private let topics: Topics
+  private var settings: AgentSettings
+  private var removedDoors: [AgentSettings.Door] = []
   private let journal: TransitionJournal
   private let client: MQTTClient
   private let clock: AgentClock
   private let logger: Logger
+  private let journalBegun: @Sendable () -> Void
   private let wakes: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
+  /// There has been a connection. Before the first nothing is given to the client: what the broker holds is looked
+  /// at before it is replaced.
+  private var hasConnected = false
   private var isToAnnounce = false
+  private var isToDescribe = false
   private var isToRestate = false
+  private var isContradicted = false
   private var replays: [ReplayRequest] = []
 
+  /// - Parameter journalBegun: called when the journal has begun anew and does not know the doors.
   init(
-    settings: AgentSettings, journal: TransitionJournal, client: MQTTClient, clock: AgentClock, logger: Logger
+    settings: AgentSettings, journal: TransitionJournal, client: MQTTClient, clock: AgentClock,
+    logger: Logger,
+    journalBegun: @escaping @Sendable () -> Void
   ) {
-    agent = settings.id
-    doors = settings.doors.map(\.id)
-    topics = settings.topics
+    self.settings = settings
     self.journal = journal
     self.client = client
     self.clock = clock
     self.logger = logger
+    self.journalBegun = journalBegun
     // One wake that waits says all that two would.
     (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
@@ -48,15 +56,30 @@ actor Publisher {
 
   /// The connection is there (again): say so, and state every door.
   func connected() {
+    hasConnected = true
     isToAnnounce = true
-    isToRestate = true
-    wake.yield()
+    describe()
+    restate()
   }
 
   /// Somebody asked for the doors' states.
   func restate() {
     isToRestate = true
     wake.yield()
+  }
+
+  /// Home Assistant wants to know what there is.
+  func describe() {
+    isToDescribe = settings.discoveryPrefix != nil
+    wake.yield()
+  }
+
+  /// Has these settings from now on.
+  func change(to new: AgentSettings) {
+    removedDoors = (removedDoors + settings.doors).filter { old in !new.doors.contains { $0.id == old.id } }
+    settings = new
+    describe()
+    restate()
   }
 
   /// The notifier misses a range of transitions. It gets what there is: at most ``batch`` of them a request,
@@ -66,6 +89,16 @@ actor Publisher {
     replays.append(request)
     wake.yield()
   }
+
+  /// A state of a door of this agent is at the broker. Usually it is one that the journal knows.
+  func heard(_ published: Transition, of door: Identifier) async throws(JournalError) {
+    guard try await journal.isContradicted(by: published, of: door) else { return }
+    isContradicted = true
+    wake.yield()
+  }
+
+  /// Answers a question for its life.
+  func answer(_ stage: Watchdog.Stage) { stage.answer() }
 
   /// Publishes until the task is cancelled.
   func run() async throws {
@@ -91,34 +124,68 @@ actor Publisher {
 
   /// Does the next thing that is to be done; false where there is none.
   private func publishNext() async throws -> Bool {
+    guard hasConnected else { return false }
     if isToAnnounce {
       isToAnnounce = false
-      try await client.publish(.availability(.online, topic: topics.availability(ofAgent: agent)))
+      try await client.publish(
+        .availability(.online, topic: settings.topics.availability(ofAgent: settings.id)))
+      // By then what the broker holds of the doors has been heard.
+      try await client.fence()
       return true
     }
+    if isContradicted {
+      isContradicted = false
+      try await beginJournalAnew()
+      return true
+    }
+    if isToDescribe, let prefix = settings.discoveryPrefix {
+      isToDescribe = false
+      let device = HomeAssistantDevice(
+        agent: settings.id, topics: settings.topics, doors: settings.doors.map(\.described),
+        removedDoors: removedDoors.map(\.described))
+      try await client.publish(
+        Message(topic: device.topic(prefix: prefix), payload: device.encoded(), retain: true))
+      return true
+    }
+    return try await publishTransitions()
+  }
+
+  private func publishTransitions() async throws -> Bool {
     let entries = try await journal.unsent(limit: Self.batch)
     if !entries.isEmpty {
       try await client.publish(
-        entries.map { message($0.transition, topic: topics.door(address($0.door)), isRetained: true) })
+        entries.map {
+          message($0.transition, topic: settings.topics.door(address($0.door)), isRetained: true)
+        })
       try await journal.markSent(entries)
       return true
     }
     if isToRestate {
       isToRestate = false
-      for door in doors {
-        guard let newest = try await journal.newest(of: door) else { continue }
-        try await client.publish(message(newest, topic: topics.door(address(door)), isRetained: true))
+      for door in settings.doors {
+        guard let newest = try await journal.newest(of: door.id) else { continue }
+        try await client.publish(
+          message(newest, topic: settings.topics.door(address(door.id)), isRetained: true))
       }
       return true
     }
     if let request = replays.first {
       replays.removeFirst()
       let entries = try await journal.transitions(of: request.door, request.sequences, limit: Self.batch)
-      let topic = topics.replayed(address(request.door))
+      let topic = settings.topics.replayed(address(request.door))
       try await client.publish(entries.map { message($0.transition, topic: topic, isRetained: false) })
       return true
     }
     return false
+  }
+
+  private func beginJournalAnew() async throws(JournalError) {
+    let identifier = String.randomHexadecimal(digits: 8)
+    try await journal.beginAnew(as: identifier)
+    logger.error(
+      "the broker knows transitions that this journal has not recorded: it was put back from a copy, and is a new journal, \(identifier), from now on"
+    )
+    journalBegun()
   }
 
   private func message(_ transition: Transition, topic: String, isRetained: Bool) -> Message {
@@ -127,5 +194,12 @@ actor Publisher {
       retain: isRetained)
   }
 
-  private func address(_ door: Identifier) -> DoorAddress { DoorAddress(agent: agent, door: door) }
+  private func address(_ door: Identifier) -> DoorAddress { DoorAddress(agent: settings.id, door: door) }
+}
+
+extension AgentSettings.Door {
+  /// As Home Assistant is told of it.
+  fileprivate var described: HomeAssistantDevice.Door {
+    HomeAssistantDevice.Door(id: id, name: name, hasTamper: tamper != nil)
+  }
 }

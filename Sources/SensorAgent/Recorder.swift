@@ -1,3 +1,4 @@
+import Appliance
 import DoorCore
 import GPIO
 import Journal
@@ -6,42 +7,94 @@ import Logging
 /// The stage between the lines and the journal: turns what the watcher reports into transitions and commits
 /// them, in order, before anybody is told.
 struct Recorder: Sendable {
-  let doors: [Identifier: AgentSettings.Door]
-  let journal: TransitionJournal
-  let clock: AgentClock
-  let logger: Logger
-  /// Wakes whoever tells the broker.
-  let committed: @Sendable () -> Void
-  /// Called when the journal cannot take what has happened.
-  let obstructed: @Sendable () -> Void
+  /// What comes to the recorder, in the order in which it happened.
+  enum Input: Sendable {
+    case report(LineName, LineReport)
+    /// These are the doors from now on.
+    case doors([AgentSettings.Door])
+    /// The journal has begun anew and does not know the doors.
+    case journalBegun
+    /// Is it alive?
+    case question
+  }
 
-  /// Records until the reports end or the task is cancelled.
-  func run(_ reports: AsyncStream<(LineName, LineReport)>) async throws {
-    var sensors = doors.mapValues(\.sensor)
-    var lastStates: [Identifier: DoorState] = [:]
-    var missed: [Identifier: Int] = [:]
-    for await (line, report) in reports {
-      guard let door = doors[line.door] else { continue }
-      if case .settled(_, let count) = report, count > 0 {
-        missed[line.door, default: 0] += count
-        logger.warning("door \(line.door): the kernel has dropped \(count) edges")
+  private let journal: TransitionJournal
+  private let clock: AgentClock
+  private let logger: Logger
+  private let life: Watchdog.Stage
+  private let committed: @Sendable () -> Void
+  private let obstructed: @Sendable () -> Void
+  private var sensors: DoorSensors
+  private var lastStates: [Identifier: DoorState] = [:]
+  private var missed: [Identifier: Int] = [:]
+
+  /// - Parameters:
+  ///   - life: answers while the recorder works, also while the disk refuses.
+  ///   - committed: wakes whoever tells the broker.
+  ///   - obstructed: called when the journal cannot take what has happened.
+  init(
+    doors: [AgentSettings.Door], journal: TransitionJournal, clock: AgentClock, logger: Logger,
+    life: Watchdog.Stage, committed: @escaping @Sendable () -> Void,
+    obstructed: @escaping @Sendable () -> Void
+  ) {
+    sensors = DoorSensors(doors)
+    self.journal = journal
+    self.clock = clock
+    self.logger = logger
+    self.life = life
+    self.committed = committed
+    self.obstructed = obstructed
+  }
+
+  /// Records until the inputs end or the task is cancelled.
+  mutating func run(_ inputs: AsyncStream<Input>) async throws {
+    for await input in inputs {
+      switch input {
+      case .report(let line, let report): try await take(report, of: line)
+      case .doors(let doors): try await change(to: doors)
+      case .journalBegun:
+        for (door, state) in sensors.states.sorted(by: { $0.key < $1.key }) {
+          try await commit(draft(state, of: door, at: .now, cause: .boot), of: door)
+        }
+      case .question: life.answer()
       }
-      // A line that is not there is found missing again with every check.
-      guard sensors[line.door]?.note(report.reading, of: line.role) == true else { continue }
-      warn(of: report, line)
-      // Nothing is said of a door before all of its lines have been looked at.
-      guard let state = sensors[line.door]?.state, state != lastStates[line.door] else { continue }
-      var draft = self.draft(state, of: door, report)
-      // Only the first statement after the start is a boot; a line that comes back is a resync.
-      if lastStates[line.door] == nil {
-        draft.cause = .boot
-      } else if draft.cause == .boot {
-        draft.cause = .resync
-      }
-      draft.missed = missed.removeValue(forKey: line.door) ?? 0
-      try await commit(draft, of: line.door)
-      lastStates[line.door] = state
     }
+  }
+
+  private mutating func take(_ report: LineReport, of line: LineName) async throws {
+    if case .settled(_, let count) = report, count > 0 {
+      missed[line.door, default: 0] += count
+      logger.warning("door \(line.door): the kernel has dropped \(count) edges")
+    }
+    // A line that is not there is found missing again with every check.
+    guard sensors.note(report.reading, of: line) else { return }
+    warn(of: report, line)
+    switch report {
+    case .settled(let settlement, _): try await state(line.door, at: settlement.at, cause: settlement.cause)
+    case .chatters(let at): try await state(line.door, at: at, cause: .edge)
+    case .unavailable(_, let at): try await state(line.door, at: at, cause: .resync)
+    }
+  }
+
+  private mutating func change(to doors: [AgentSettings.Door]) async throws {
+    sensors.change(to: doors)
+    lastStates = lastStates.filter { sensors.settings(of: $0.key) != nil }
+    missed = missed.filter { sensors.settings(of: $0.key) != nil }
+    // The same level can mean another state now.
+    for door in doors { try await state(door.id, at: .now, cause: .resync) }
+  }
+
+  /// Commits the door's state, where it is another one than before.
+  private mutating func state(_ door: Identifier, at time: MonotonicTime, cause: TransitionCause) async throws
+  {
+    // Nothing is said of a door before all of its lines have been looked at.
+    guard let state = sensors.state(of: door), state != lastStates[door] else { return }
+    // Only the first statement after the start is a boot; a line that comes back is a resync.
+    let isFirst = lastStates[door] == nil
+    try await commit(
+      draft(state, of: door, at: time, cause: isFirst ? .boot : cause == .boot ? .resync : cause), of: door)
+    missed[door] = nil
+    lastStates[door] = state
   }
 
   private func warn(of report: LineReport, _ line: LineName) {
@@ -55,22 +108,16 @@ struct Recorder: Sendable {
     }
   }
 
-  private func draft(_ state: DoorState, of door: AgentSettings.Door, _ report: LineReport) -> TransitionDraft
-  {
-    let time: MonotonicTime
-    let cause: TransitionCause
-    switch report {
-    case .settled(let settlement, _): (time, cause) = (settlement.at, settlement.cause)
-    case .chatters(let at): (time, cause) = (at, .edge)
-    case .unavailable(_, let at): (time, cause) = (at, .resync)
-    }
-    return TransitionDraft(
+  private func draft(
+    _ state: DoorState, of door: Identifier, at time: MonotonicTime, cause: TransitionCause
+  ) -> TransitionDraft {
+    TransitionDraft(
       state: state, since: clock.utc(of: time), boot: clock.boot,
       uptimeMilliseconds: time.nanoseconds / 1_000_000, clock: clock.quality, cause: cause,
-      simulated: door.source.isSimulated)
+      missed: missed[door] ?? 0, simulated: sensors.settings(of: door)?.source.isSimulated ?? false)
   }
 
-  /// Commits, and tries again for as long as the disk refuses: meanwhile the reports wait in their stream.
+  /// Commits, and tries again for as long as the disk refuses: meanwhile the inputs wait in their stream.
   private func commit(_ draft: TransitionDraft, of door: Identifier) async throws {
     var hasFailed = false
     while true {
@@ -91,6 +138,7 @@ struct Recorder: Sendable {
         if !hasFailed { logger.error("\(error)") }
         hasFailed = true
         obstructed()
+        life.answer()
         try await Task.sleep(for: .seconds(1))
       }
     }

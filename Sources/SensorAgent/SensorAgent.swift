@@ -1,31 +1,36 @@
 // SensorAgent: a door's edge on its way to the broker.
 //
 // line → watcher (edges, debounce) → recorder (journal, committed) → publisher (retained, in order) → broker
+//                                  ↘ outputs (sirens and lamps of this machine)
 import Appliance
-import BrokerLink
 import DoorCore
-import DoorWire
 import GPIO
 package import Journal
 package import Logging
 import MQTT
-import MQTTProtocol
 import ServiceLifecycle
 
 package struct SensorAgent: Service, CustomStringConvertible {
-  /// Settled levels that wait for the journal. At the bound the newest are dropped and logged; the periodic
+  /// What waits for the journal. At the bound the newest settled levels are dropped and logged; the periodic
   /// check of the levels then finds what the last of them was.
-  private static let reportLimit = 4_096
+  private static let inputLimit = 4_096
 
   private let settings: AgentSettings
+  private let readSettings: AgentSettings.Reading
   private let journal: TransitionJournal
   private let logger: Logger
 
-  /// - Parameter journalIdentifier: what the journal is called if it is created now; random.
-  package init(settings: AgentSettings, journalIdentifier: String, logger: Logger) throws(JournalError) {
+  /// - Parameters:
+  ///   - settings: what holds at first.
+  ///   - readSettings: reads what holds after SIGHUP.
+  /// - Throws: where the journal cannot be opened.
+  package init(
+    settings: AgentSettings, readSettings: @escaping AgentSettings.Reading, logger: Logger
+  ) throws(JournalError) {
     self.settings = settings
+    self.readSettings = readSettings
     self.logger = logger
-    let opening = try JournalOpening(path: settings.journalPath, newIdentifier: journalIdentifier)
+    let opening = try JournalOpening(path: settings.journalPath, newIdentifier: .randomHexadecimal(digits: 8))
     journal = opening.journal
     if let (reason, path) = opening.setAside {
       logger.error(
@@ -40,24 +45,64 @@ package struct SensorAgent: Service, CustomStringConvertible {
   package func run() async throws {
     let clock = AgentClock()
     let client = MQTTClient(configuration: settings.clientConfiguration, logger: logger)
-    let publisher = Publisher(
-      settings: settings, journal: journal, client: client, clock: clock, logger: logger)
     let serviceManager = ServiceManager.current
-    let overview = DoorOverview(doors: settings.doors, serviceManager: serviceManager)
+    let (inputs, input) = AsyncStream.makeStream(
+      of: Recorder.Input.self, bufferingPolicy: .bufferingOldest(Self.inputLimit))
+
+    let watcher = LineWatcher(lines: settings.doors.flatMap(\.lines), checkPeriod: settings.checkPeriod)
+    let outputs = try await OutputDriver(outputs: settings.outputs, journal: journal, logger: logger)
+    let overview = DoorOverview(
+      doors: settings.doors, serviceManager: serviceManager, changed: outputs.note(doors:))
+    let publisher = Publisher(
+      settings: settings, journal: journal, client: client, clock: clock, logger: logger,
+      journalBegun: { input.yield(.journalBegun) })
     let heart = Heart(
       settings: settings, overview: overview, journal: journal, client: client, clock: clock, logger: logger)
+    let recorderLife = Watchdog.Stage("recorder") { _ in input.yield(.question) }
     let recorder = Recorder(
-      doors: Dictionary(uniqueKeysWithValues: settings.doors.map { ($0.id, $0) }), journal: journal,
-      clock: clock, logger: logger, committed: publisher.transitionsCommitted, obstructed: heart.beatNow)
-    let (reports, report) = AsyncStream.makeStream(
-      of: (LineName, LineReport).self, bufferingPolicy: .bufferingOldest(Self.reportLimit))
+      doors: settings.doors, journal: journal, clock: clock, logger: logger, life: recorderLife,
+      committed: publisher.transitionsCommitted, obstructed: heart.beatNow)
+    let watchdog = Watchdog(
+      stages: [
+        Watchdog.Stage("watcher") { stage in watcher.ask(stage.answer) },
+        recorderLife,
+        Watchdog.Stage("publisher") { stage in Task { await publisher.answer(stage) } },
+        Watchdog.Stage("broker's client") { stage in
+          Task(executorPreference: client.executor) { stage.answer() }
+        },
+      ], serviceManager: serviceManager, logger: logger)
+    let routes = AgentRoutes(settings: settings, publisher: publisher, outputs: outputs, logger: logger)
+    let reloading = Reloading(
+      settings: settings, read: readSettings, serviceManager: serviceManager, logger: logger,
+      apply: { new in
+        overview.change(to: new.doors)
+        input.yield(.doors(new.doors))
+        watcher.change(lines: new.doors.flatMap(\.lines), checkPeriod: new.checkPeriod)
+        routes.subscribe(client, toAreasOf: new.outputs)
+        outputs.change(to: new.outputs)
+        heart.change(period: new.heartbeatPeriod)
+        await publisher.change(to: new)
+      }, finish: overview.reloaded)
 
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await watch(into: report, overview: overview) }
-      group.addTask { try await recorder.run(reports) }
+      group.addTask {
+        try await watcher.run { line, report in
+          overview.note(report, of: line)
+          if case .dropped = input.yield(.report(line, report)) {
+            logger.error(
+              "door \(line.door): a level was dropped, the journal has not taken \(Self.inputLimit) before it"
+            )
+          }
+        }
+      }
+      group.addTask {
+        var recorder = recorder
+        try await recorder.run(inputs)
+      }
       group.addTask { try await publisher.run() }
       group.addTask { try await heart.run() }
-      group.addTask { try await client.run(routes: routes(to: publisher)) }
+      group.addTask { try await outputs.run() }
+      group.addTask { try await client.run(routes: routes.all) }
       group.addTask {
         for await state in client.states() {
           overview.note(state)
@@ -66,6 +111,8 @@ package struct SensorAgent: Service, CustomStringConvertible {
           await publisher.connected()
         }
       }
+      if let watchdog { group.addTask { try await watchdog.run() } }
+      group.addTask { try await reloading.run() }
       group.addTask { try await gracefulShutdown() }
       // Whichever ends first ends the agent: it is asked to leave, or a stage has failed. The client then
       // lets the broker publish the will, so that nobody takes the last state for a present one.
@@ -73,34 +120,5 @@ package struct SensorAgent: Service, CustomStringConvertible {
       try await group.next()
       serviceManager.stopping()
     }
-  }
-
-  private func watch(
-    into reports: AsyncStream<(LineName, LineReport)>.Continuation, overview: DoorOverview
-  ) async throws {
-    let watcher = LineWatcher(lines: settings.doors.flatMap(\.lines), checkPeriod: settings.checkPeriod)
-    try await watcher.run { line, report in
-      overview.note(report, of: line)
-      if case .dropped = reports.yield((line, report)) {
-        logger.error(
-          "door \(line.door): a level was dropped, the journal has not taken \(Self.reportLimit) before it")
-      }
-    }
-  }
-
-  /// Handlers only note what is asked for: a client's handler must not wait for the client's own publishing.
-  private func routes(to publisher: Publisher) -> [Route] {
-    [
-      Route(settings.topics.get(agent: settings.id)) { _ in await publisher.restate() },
-      Route(settings.topics.replay(agent: settings.id)) { messages in
-        for message in messages {
-          do throws(WireError) {
-            await publisher.replay(try ReplayRequest(decoding: message.wholePayload()))
-          } catch {
-            logger.warning("\(message.topic) asks for what cannot be replayed: \(error)")
-          }
-        }
-      },
-    ]
   }
 }

@@ -17,9 +17,11 @@ struct RunCommand: AsyncParsableCommand {
       return print("valid: agent \(settings.id) with \(settings.doors.count) doors")
     }
     let logger = options.logger(label: program)
+    let path = options.settingsPath ?? AgentSettings.defaultPath
     do {
       let agent = try SensorAgent(
-        settings: settings, journalIdentifier: .randomHexadecimal(digits: 8), logger: logger)
+        settings: settings, readSettings: { () throws(SettingsError) in try AgentSettings(file: path) },
+        logger: logger)
       logger.notice("agent \(settings.id) watches \(settings.doors.count) doors")
       try await ProgramRun.untilSignalled(agent, logger: logger)
     } catch {

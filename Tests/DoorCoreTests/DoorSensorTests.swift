@@ -43,4 +43,15 @@ struct DoorSensorTests {
       }
     }
   }
+
+  @Test("keep what they have said when the door is wired anew, where they are the same lines")
+  func rewired() {
+    var door = DoorSensor(contact: wiring, tamper: wiring)
+    door.note(.level(.low), of: .contact)
+    door.note(.level(.low), of: .tamper)
+    let open = Contact(kind: .normallyOpen, closedCircuitLevel: .low)
+    #expect(door.rewired(contact: open, tamper: wiring, keeping: [.contact, .tamper]).state == .open)
+    #expect(door.rewired(contact: wiring, tamper: nil, keeping: [.contact]).state == .closed)
+    #expect(door.rewired(contact: wiring, tamper: wiring, keeping: [.tamper]).state == nil)
+  }
 }

@@ -42,4 +42,19 @@ extension Household {
       ["-h", "127.0.0.1", "-p", "\(broker.port)", "-u", "house", "-P", Self.password, "-q", "1", "-t", topic]
         + (payload.isEmpty ? ["-n"] : ["-f", payloadFile.path]) + (retain ? ["-r"] : []))
   }
+
+  /// What the broker retains under a topic; nil where it is nothing.
+  package func retained(_ topic: String) async throws -> String? {
+    let output = file("retained-\(UUID().uuidString)")
+    let child = try ChildProcess(
+      "/usr/bin/mosquitto_sub",
+      [
+        "-h", "127.0.0.1", "-p", "\(broker.port)", "-u", "house", "-P", Self.password, "-q", "1", "-t", topic,
+        "-C", "1", "-W", "5", "--retained-only",
+      ], output: output.path)
+    try await eventually("the end of mosquitto_sub") { !child.isRunning }
+    guard child.waitUntilEnd() == 0 else { return nil }
+    let text = try String(contentsOf: output, encoding: .utf8)
+    return text.isEmpty ? nil : String(text.dropLast())
+  }
 }

@@ -112,7 +112,8 @@ package final class Household: Sendable {
     """
   }
 
-  package func writeSettings(doors: [Door], heartbeatSeconds: Int = 20) throws {
+  /// - Parameter agentLines: more tables of the agent's settings.
+  package func writeSettings(doors: [Door], heartbeatSeconds: Int = 20, agentLines: String = "") throws {
     try FileManager.default.createDirectory(at: file("journal"), withIntermediateDirectories: true)
     var agent =
       "id = \"house\"\njournal = \"\(journalPath)\"\nheartbeat_s = \(heartbeatSeconds)\ncheck_s = 1\n"
@@ -123,6 +124,7 @@ package final class Household: Sendable {
       agent += "[[door]]\nid = \"\(door.id)\"\n" + door.lines.map { $0 + "\n" }.joined()
       notifier += "[[door]]\nagent = \"house\"\nid = \"\(door.id)\"\narea = \"home\"\n"
     }
+    agent += agentLines
     notifier += "[[channel]]\nid = \"log\"\ntype = \"log\"\n"
     notifier += "[[channel]]\nid = \"hook\"\ntype = \"webhook\"\nurl = \"\(webhook.address)\"\n"
     try agent.write(to: file("agent.toml"), atomically: true, encoding: .utf8)

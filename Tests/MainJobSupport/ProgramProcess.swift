@@ -44,6 +44,9 @@ package final class ProgramProcess: Sendable {
 
   package func pause() { process.withLock { $0 }?.signal(SIGSTOP) }
 
+  /// Asks it to read its settings again.
+  package func reload() { process.withLock { $0 }?.signal(SIGHUP) }
+
   package func resume() { process.withLock { $0 }?.signal(SIGCONT) }
 
   /// Waits until its log says `text`.

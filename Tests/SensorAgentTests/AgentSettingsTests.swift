@@ -105,6 +105,103 @@ struct AgentSettingsTests {
     #expect(settings.doors.first?.contact.closedCircuitLevel == level)
   }
 
+  @Test("can have local outputs: by doors, by an area, or by both and for a time")
+  func outputs() throws {
+    let text = """
+      [[output]]
+      id = 'lamp'
+      simulated = '/run/lamp'
+      doors = ['front']
+      [[output]]
+      id = 'siren'
+      chip = 'c'
+      line = '2'
+      area = 'home'
+      [[output]]
+      id = 'bell'
+      chip = 'c'
+      line = '3'
+      active_level = 'low'
+      doors = ['front']
+      door_states = ['open', 'fault']
+      area = 'home'
+      for_s = 60
+
+      """
+    let outputs = try AgentSettings(text: Self.least + text, file: "agent.toml").outputs
+    let (front, home) = (try Identifier("front"), try Identifier("home"))
+    #expect(
+      outputs.map(\.source) == [
+        .simulated(path: "/run/lamp"), .chip("c", line: "2", activeLevel: .high),
+        .chip("c", line: "3", activeLevel: .low),
+      ])
+    #expect(
+      outputs.map(\.rule) == [
+        OutputRule(doors: [front], areaStates: Set(AreaState.allCases.filter(\.isArmed))),
+        OutputRule(area: home, areaStates: [.triggered]),
+        OutputRule(
+          doors: [front], doorStates: [.open, .fault], area: home,
+          areaStates: [
+            .armedHome, .armedAway, .armedNight, .armedVacation, .armedCustomBypass, .pending, .triggered,
+          ], duration: .seconds(60)),
+      ])
+  }
+
+  @Test(
+    "say of a faulty output what it can be",
+    arguments: [
+      ("", "8: output[1].doors must be there, or area, or both"),
+      ("doors = ['back']", "11: output[1].doors must be ids of doors of this file; there is no back"),
+      ("area = 'home'\ndoor_states = ['open']", "12: output[1].door_states must be left out without doors"),
+      (
+        "doors = ['front']\narea_states = ['triggered']",
+        "12: output[1].area_states must be left out without area"
+      ),
+      (
+        "area = 'home'\narea_states = ['armed']",
+        "12: output[1].area_states: \"armed\" is none of disarmed, armed_home, armed_away, armed_night, armed_vacation, armed_custom_bypass, arming, pending, triggered"
+      ),
+      (
+        "area = 'home'\narea_states = []",
+        "12: output[1].area_states must be an array of one or more words"
+      ),
+      ("area = 'home'\nfor_s = 0", "12: output[1].for_s must be a whole number from 1 to 3600"),
+    ])
+  func faultyOutput(_ lines: String, _ reason: String) {
+    let text = Self.least + "[[output]]\nid = 'lamp'\nsimulated = '/run/lamp'\n" + lines
+    #expect(refusal(text) == "agent.toml:" + reason)
+  }
+
+  @Test("give an output its id once, and have 16 outputs at most")
+  func outputIds() throws {
+    func text(_ ids: [String]) -> String {
+      Self.least + ids.map { "[[output]]\nid = '\($0)'\nsimulated = '/o'\narea = 'home'\n" }.joined()
+    }
+    #expect(try AgentSettings(text: text((0..<16).map { "o\($0)" }), file: "agent.toml").outputs.count == 16)
+    #expect(
+      refusal(text((0..<17).map { "o\($0)" }))
+        == "agent.toml:8: output must be 16 tables [[output]] at most; there are 17")
+    #expect(
+      refusal(text(["lamp", "lamp"]))
+        == "agent.toml:13: output[2].id must be another one: there is an output lamp already")
+  }
+
+  @Test("tell Home Assistant where they say so, under its usual prefix or another, with names for people")
+  func homeAssistant() throws {
+    #expect(try AgentSettings(text: Self.least, file: "agent.toml").discoveryPrefix == nil)
+    let usual = try AgentSettings(
+      text: Self.least + "name = 'Front door'\n[home_assistant]\n", file: "agent.toml")
+    #expect(usual.discoveryPrefix == "homeassistant")
+    #expect(usual.doors.map(\.name) == ["Front door"])
+    let other = try AgentSettings(
+      text: Self.least + "[home_assistant]\ndiscovery_prefix = 'ha'\n", file: "agent.toml")
+    #expect(other.discoveryPrefix == "ha")
+    #expect(other.doors.map(\.name) == ["front"])
+    #expect(
+      refusal(Self.least + "[home_assistant]\ndiscovery_prefix = '#'\n")?.hasPrefix(
+        "agent.toml:9: home_assistant.discovery_prefix: \"#\" is no topic root") == true)
+  }
+
   @Test("have 64 doors at most")
   func doors() throws {
     func text(_ count: Int) -> String {
@@ -137,7 +234,7 @@ struct AgentSettingsTests {
       ("check_s = 2", "check_s = 2.5", "5: check_s is a number and must be a whole number from 1 to 3600"),
       (
         "check_s = 2", "chek_s = 2",
-        "5: chek_s is not known here; there are broker, check_s, door, heartbeat_s, id, journal, topic_root"
+        "5: chek_s is not known here; there are broker, check_s, door, heartbeat_s, home_assistant, id, journal, output, topic_root"
       ),
       ("[broker]", "[brocker]", "1: broker is missing: a table [broker] with its host"),
       ("host = \"broker.example\"", "", "7: broker.host is missing: the broker's name or address"),
@@ -177,7 +274,7 @@ struct AgentSettingsTests {
       ("simulated = \"/run/shed\"", "simulated = \"shed\"", "28: door[3].simulated must be an absolute path"),
       (
         "simulated = \"/run/shed\"", "simulated = \"/run/shed\"\nchip = \"c\"",
-        "29: door[3].chip is not known here; there are debounce_ms, id, simulated, tamper"
+        "29: door[3].chip is not known here; there are debounce_ms, id, name, simulated, tamper"
       ),
     ]
   )

@@ -1,0 +1,103 @@
+import BrokerLink
+import DoorCore
+import DoorWire
+import Logging
+import MQTT
+import MQTTProtocol
+import NIOCore
+
+/// What the agent hears from the broker, and who is told.
+///
+/// Handlers only note what is asked for: a client's handler must not wait for the client's own publishing.
+struct AgentRoutes: Sendable {
+  let settings: AgentSettings
+  let publisher: Publisher
+  let outputs: OutputDriver
+  let logger: Logger
+
+  var all: [Route] {
+    [get, replay, ownStates] + (settings.discoveryPrefix.map { [homeAssistant(prefix: $0)] } ?? [])
+      + areas(of: settings.outputs).map(alarm)
+  }
+
+  /// Hears of the areas that other outputs depend on, too; those that are heard of already stay as they are.
+  func subscribe(_ client: MQTTClient, toAreasOf outputs: [AgentSettings.Output]) {
+    let known = areas(of: settings.outputs)
+    for area in areas(of: outputs) where !known.contains(area) {
+      // Not waited for: there may be no connection. It ends with the client at the latest.
+      Task {
+        do throws(MQTTError) {
+          try await client.subscribe(to: alarm(area))
+        } catch {
+          logger.error("area \(area) is not heard of: \(error)")
+        }
+      }
+    }
+  }
+
+  private func areas(of outputs: [AgentSettings.Output]) -> [Identifier] {
+    Set(outputs.compactMap(\.rule.area)).sorted()
+  }
+
+  /// Somebody asks for the doors' states.
+  private var get: Route {
+    Route(settings.topics.get(agent: settings.id)) { _ in await publisher.restate() }
+  }
+
+  /// The notifier misses transitions.
+  private var replay: Route {
+    Route(settings.topics.replay(agent: settings.id)) { messages in
+      for message in messages {
+        do throws(WireError) {
+          await publisher.replay(try ReplayRequest(decoding: message.wholePayload()))
+        } catch {
+          logger.warning("\(message.topic) asks for what cannot be replayed: \(error)")
+        }
+      }
+    }
+  }
+
+  /// What the broker holds of the own doors when the agent connects. At most once: what has been replaced in
+  /// between is not worth a second delivery.
+  private var ownStates: Route {
+    Route(
+      settings.topics.everyDoor(ofAgent: settings.id), qualityOfService: .atMostOnce, noLocal: true
+    ) { messages in
+      for message in messages {
+        // Whatever else is there is replaced by what is to be there.
+        guard let address = settings.topics.doorAddress(of: message.topic),
+          let state = try? DoorMessage(decoding: message.wholePayload())
+        else { continue }
+        try await publisher.heard(state.transition, of: address.door)
+      }
+    }
+  }
+
+  /// Home Assistant has started.
+  private func homeAssistant(prefix: String) -> Route {
+    Route(HomeAssistantDevice.statusTopic(prefix: prefix)) { messages in
+      guard messages.contains(where: { $0.payload.readableBytesView.elementsEqual("online".utf8) }) else {
+        return
+      }
+      await publisher.describe()
+      await publisher.restate()
+    }
+  }
+
+  /// An area's alarm, for the outputs.
+  private func alarm(_ area: Identifier) -> Route {
+    Route(settings.topics.alarm(area: area)) { messages in
+      for message in messages {
+        do throws(WireError) {
+          let word = try AreaMessage(decoding: message.wholePayload()).state
+          guard let state = AreaState(rawValue: word) else {
+            throw WireError("\"\(word.prefix(40))\" is no state of an alarm known here")
+          }
+          outputs.note(area: area, is: state)
+        } catch {
+          logger.warning("\(message.topic) is ignored, what was known of the area still holds: \(error)")
+        }
+      }
+    }
+  }
+}
