@@ -32,9 +32,11 @@ let package = Package(
     .executableTarget(
       name: "door-agent",
       dependencies: [
-        "SensorAgent", "DoorCore", "GPIO", "Appliance",
+        "SensorAgent", "DoorCore", "GPIO", "Journal", "Appliance",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -62,6 +64,7 @@ let package = Package(
         "DoorCore", "DoorWire", "GPIO", "Journal", "MQTT", "MQTTProtocol", "BrokerLink", "Appliance",
         "CLinux",
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -128,6 +131,10 @@ let package = Package(
         "CTOML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
@@ -143,16 +150,24 @@ let package = Package(
 
     // Tests mirror Sources; what crosses programs is the main job's.
     .target(
-      name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+      name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport", swiftSettings: settings),
     .target(
       name: "MainJobSupport", dependencies: ["AlarmStore", "DoorCore", "GPIO", "TestSupport"],
       path: "Tests/MainJobSupport", swiftSettings: settings),
     .testTarget(name: "DoorCoreTests", dependencies: ["DoorCore", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "DoorWireTests", dependencies: ["DoorCore", "DoorWire", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "ApplianceTests", dependencies: ["Appliance", "TestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "JournalTests", dependencies: ["DoorCore", "Journal", "TestSupport"], swiftSettings: settings),
+      name: "ApplianceTests",
+      dependencies: [
+        "Appliance", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "JournalTests", dependencies: ["CSQLite", "DoorCore", "Journal", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "AlarmStoreTests",
       dependencies: ["DoorCore", "AlarmStore", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],

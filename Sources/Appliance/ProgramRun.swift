@@ -4,24 +4,38 @@ import UnixSignals
 
 /// Running a program under signals.
 package enum ProgramRun {
-  /// Runs `service` until SIGTERM or SIGINT asks it to end, and gives it ten seconds for that.
-  package static func untilSignalled(_ service: some Service, logger: Logger) async throws {
+  /// Runs `service`, and others beside it, until SIGTERM or SIGINT asks it to end, and gives them ten seconds for that.
+  /// When `service` ends, the program does.
+  package static func untilSignalled(
+    _ service: some Service, beside others: [any Service] = [], logger: Logger
+  ) async throws {
+    let services = [
+      ServiceGroupConfiguration.ServiceConfiguration(
+        service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+        failureTerminationBehavior: .cancelGroup)
+    ]
     var configuration = ServiceGroupConfiguration(
-      services: [
-        .init(
-          service: service, successTerminationBehavior: .gracefullyShutdownGroup,
-          failureTerminationBehavior: .cancelGroup)
-      ],
+      services: services + others.map { .init(service: $0) },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(10)
     try await ServiceGroup(configuration: configuration).run()
   }
 }
 
-/// Exit statuses as `sysexits.h` names them.
+/// Exit statuses as `sysexits.h` names them. EX_USAGE is ArgumentParser's.
 package enum ExitStatus {
-  /// The program itself failed.
+  /// EX_DATAERR: a file that the program keeps is not what it has written.
+  package static let data: Int32 = 65
+  /// EX_UNAVAILABLE: something that the program needs is not there.
+  package static let unavailable: Int32 = 69
+  /// EX_SOFTWARE: the program itself failed.
   package static let software: Int32 = 70
-  /// The settings are not as they should be.
+  /// EX_OSERR: the system has refused something, such as a thread.
+  package static let system: Int32 = 71
+  /// EX_CANTCREAT: a file that the program keeps cannot be opened or made.
+  package static let cannotCreate: Int32 = 73
+  /// EX_IOERR: reading or writing failed.
+  package static let inputOutput: Int32 = 74
+  /// EX_CONFIG: the settings are not as they should be.
   package static let settings: Int32 = 78
 }

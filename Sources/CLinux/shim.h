@@ -2,3 +2,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timex.h>
+
+// Declared for _GNU_SOURCE only, which Swift's Glibc module is not compiled with.
+#include <spawn.h>
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);

@@ -115,6 +115,14 @@ package actor TransitionJournal {
     try entries(selectUnsent, [.integer(Int64(limit))])
   }
 
+  /// How many transitions nobody has been told of yet.
+  package func unsentCount() throws(JournalError) -> Int {
+    let count = try connection.prepare("SELECT COUNT(*) FROM transition WHERE sent = 0").rows([]) {
+      $0.integer(0)
+    }
+    return Int(count.first ?? 0)
+  }
+
   /// The broker has acknowledged them.
   package func markSent(_ entries: [Entry]) throws(JournalError) {
     try connection.transaction { () throws(JournalError) in

@@ -55,6 +55,8 @@ package struct AgentSettings: Sendable, SettingsReadable {
   package var outputs: [Output]
   /// Where Home Assistant looks for devices; nil where it is not to be told of this one.
   package var discoveryPrefix: String?
+  /// Where the loopback interface shows the metrics; nil where it does not.
+  package var metricsPort: Int?
 
   package init(reading table: SettingsTable) throws(SettingsError) {
     id = try table.required("id", try table.value("id", Identifier.init), "the agent's name in its topics")
@@ -89,6 +91,10 @@ package struct AgentSettings: Sendable, SettingsReadable {
       throw table.invalid("output", "16 tables [[output]] at most; there are \(outputs.count)")
     }
     self.outputs = outputs
+    metricsPort = try table.table("metrics").map { (table) throws(SettingsError) in
+      try table.required(
+        "port", try table.integer("port", in: 1...65_535), "the port on which 127.0.0.1 shows /metrics")
+    }
     discoveryPrefix = try table.table("home_assistant").map { (table) throws(SettingsError) in
       try table.value("discovery_prefix") { prefix throws(TopicRootError) in try Topics(root: prefix).root }
         ?? "homeassistant"

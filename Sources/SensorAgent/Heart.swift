@@ -17,13 +17,14 @@ final class Heart: Sendable {
   private let client: MQTTClient
   private let clock: AgentClock
   private let logger: Logger
+  private let metrics: AgentMetrics
   private let period: Mutex<Duration>
   private let beats: AsyncStream<Void>
   private let beat: AsyncStream<Void>.Continuation
 
   init(
     settings: AgentSettings, overview: DoorOverview, journal: TransitionJournal, client: MQTTClient,
-    clock: AgentClock, logger: Logger
+    clock: AgentClock, logger: Logger, metrics: AgentMetrics
   ) {
     self.settings = settings
     self.overview = overview
@@ -31,6 +32,7 @@ final class Heart: Sendable {
     self.client = client
     self.clock = clock
     self.logger = logger
+    self.metrics = metrics
     period = Mutex(settings.heartbeatPeriod)
     (beats, beat) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
@@ -59,6 +61,7 @@ final class Heart: Sendable {
         do {
           // While there is no connection no heartbeat is kept: a late one would be a lie.
           try await client.publish(message(), queue: .refuse)
+          metrics.heartbeat()
         } catch let error as JournalError {
           if case .damaged = error { throw error }
           logger.error("\(error)")

@@ -21,6 +21,7 @@ actor Publisher {
   private let client: MQTTClient
   private let clock: AgentClock
   private let logger: Logger
+  private let metrics: AgentMetrics
   private let journalBegun: @Sendable () -> Void
   private let wakes: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
@@ -37,13 +38,14 @@ actor Publisher {
   init(
     settings: AgentSettings, journal: TransitionJournal, client: MQTTClient, clock: AgentClock,
     logger: Logger,
-    journalBegun: @escaping @Sendable () -> Void
+    metrics: AgentMetrics, journalBegun: @escaping @Sendable () -> Void
   ) {
     self.settings = settings
     self.journal = journal
     self.client = client
     self.clock = clock
     self.logger = logger
+    self.metrics = metrics
     self.journalBegun = journalBegun
     // One wake that waits says all that two would.
     (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -158,6 +160,7 @@ actor Publisher {
           message($0.transition, topic: settings.topics.door(address($0.door)), isRetained: true)
         })
       try await journal.markSent(entries)
+      metrics.sent(entries.count)
       return true
     }
     if isToRestate {

@@ -21,6 +21,7 @@ struct Recorder: Sendable {
   private let journal: TransitionJournal
   private let clock: AgentClock
   private let logger: Logger
+  private let metrics: AgentMetrics
   private let life: Watchdog.Stage
   private let committed: @Sendable () -> Void
   private let obstructed: @Sendable () -> Void
@@ -34,13 +35,14 @@ struct Recorder: Sendable {
   ///   - obstructed: called when the journal cannot take what has happened.
   init(
     doors: [AgentSettings.Door], journal: TransitionJournal, clock: AgentClock, logger: Logger,
-    life: Watchdog.Stage, committed: @escaping @Sendable () -> Void,
+    metrics: AgentMetrics, life: Watchdog.Stage, committed: @escaping @Sendable () -> Void,
     obstructed: @escaping @Sendable () -> Void
   ) {
     sensors = DoorSensors(doors)
     self.journal = journal
     self.clock = clock
     self.logger = logger
+    self.metrics = metrics
     self.life = life
     self.committed = committed
     self.obstructed = obstructed
@@ -64,6 +66,7 @@ struct Recorder: Sendable {
   private mutating func take(_ report: LineReport, of line: LineName) async throws {
     if case .settled(_, let count) = report, count > 0 {
       missed[line.door, default: 0] += count
+      metrics.missed(count, of: line.door)
       logger.warning("door \(line.door): the kernel has dropped \(count) edges")
     }
     // A line that is not there is found missing again with every check.
@@ -130,6 +133,7 @@ struct Recorder: Sendable {
         let transition = try await journal.append(draft, of: door)
         if hasFailed { logger.notice("the journal takes transitions again") }
         logger.info("door \(door) is \(transition.state)", metadata: ["seq": "\(transition.sequence)"])
+        metrics.recorded(door)
         committed()
         return
       } catch {
@@ -137,6 +141,7 @@ struct Recorder: Sendable {
         if case .damaged = error { throw error }
         if !hasFailed { logger.error("\(error)") }
         hasFailed = true
+        metrics.journalFailed()
         obstructed()
         life.answer()
         try await Task.sleep(for: .seconds(1))

@@ -41,6 +41,7 @@ extension AgentSettings {
       ("id", id == old.id), ("topic_root", topics.root == old.topics.root), ("broker", broker == old.broker),
       ("journal", journalPath == old.journalPath),
       ("home_assistant", discoveryPrefix == old.discoveryPrefix),
+      ("metrics", metricsPort == old.metricsPort),
     ].filter { !$0.1 }.map(\.0)
   }
 
@@ -52,6 +53,7 @@ extension AgentSettings {
     settings.broker = old.broker
     settings.journalPath = old.journalPath
     settings.discoveryPrefix = old.discoveryPrefix
+    settings.metricsPort = old.metricsPort
     return settings
   }
 }

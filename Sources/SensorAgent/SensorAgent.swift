@@ -49,18 +49,26 @@ package struct SensorAgent: Service, CustomStringConvertible {
     let (inputs, input) = AsyncStream.makeStream(
       of: Recorder.Input.self, bufferingPolicy: .bufferingOldest(Self.inputLimit))
 
+    let metrics = AgentMetrics()
+    metrics.begin(unsent: try await journal.unsentCount())
     let watcher = LineWatcher(lines: settings.doors.flatMap(\.lines), checkPeriod: settings.checkPeriod)
     let outputs = try await OutputDriver(outputs: settings.outputs, journal: journal, logger: logger)
     let overview = DoorOverview(
-      doors: settings.doors, serviceManager: serviceManager, changed: outputs.note(doors:))
+      doors: settings.doors, serviceManager: serviceManager,
+      changed: { states in
+        outputs.note(doors: states)
+        metrics.note(states)
+      })
     let publisher = Publisher(
-      settings: settings, journal: journal, client: client, clock: clock, logger: logger,
+      settings: settings, journal: journal, client: client, clock: clock, logger: logger, metrics: metrics,
       journalBegun: { input.yield(.journalBegun) })
     let heart = Heart(
-      settings: settings, overview: overview, journal: journal, client: client, clock: clock, logger: logger)
+      settings: settings, overview: overview, journal: journal, client: client, clock: clock, logger: logger,
+      metrics: metrics)
     let recorderLife = Watchdog.Stage("recorder") { _ in input.yield(.question) }
     let recorder = Recorder(
-      doors: settings.doors, journal: journal, clock: clock, logger: logger, life: recorderLife,
+      doors: settings.doors, journal: journal, clock: clock, logger: logger, metrics: metrics,
+      life: recorderLife,
       committed: publisher.transitionsCommitted, obstructed: heart.beatNow)
     let watchdog = Watchdog(
       stages: [

@@ -1,7 +1,11 @@
 import Appliance
 import ArgumentParser
+import GPIO
+import Journal
 import Logging
+import Metrics
 import SensorAgent
+import ServiceLifecycle
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,14 +23,33 @@ struct RunCommand: AsyncParsableCommand {
     let logger = options.logger(label: program)
     let path = options.settingsPath ?? AgentSettings.defaultPath
     do {
+      let metrics = metricsServer(settings, logger: logger)
       let agent = try SensorAgent(
         settings: settings, readSettings: { () throws(SettingsError) in try AgentSettings(file: path) },
         logger: logger)
       logger.notice("agent \(settings.id) watches \(settings.doors.count) doors")
-      try await ProgramRun.untilSignalled(agent, logger: logger)
+      try await ProgramRun.untilSignalled(agent, beside: metrics, logger: logger)
     } catch {
       logger.critical("\(error)")
-      throw ExitCode(ExitStatus.software)
+      throw ExitCode(Self.exitStatus(of: error))
+    }
+  }
+
+  /// Has everything that is measured from now on shown, if the settings ask for it.
+  private func metricsServer(_ settings: AgentSettings, logger: Logger) -> [any Service] {
+    guard let port = settings.metricsPort else { return [] }
+    let metrics = PrometheusMetrics()
+    MetricsSystem.bootstrap(metrics)
+    return [MetricsServer(port: port, metrics: metrics, logger: logger)]
+  }
+
+  private static func exitStatus(of error: any Error) -> Int32 {
+    switch error {
+    case JournalError.cannotOpen: ExitStatus.cannotCreate
+    case JournalError.diskFull, JournalError.failed: ExitStatus.inputOutput
+    case JournalError.damaged, JournalError.unusable: ExitStatus.data
+    case is LineError: ExitStatus.system
+    default: ExitStatus.software
     }
   }
 }

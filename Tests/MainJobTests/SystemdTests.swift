@@ -36,8 +36,8 @@ import Testing
           "--config", house.file("agent.toml").path,
         ], output: house.file("agent.log").path)
     defer {
-      agent.signal(SIGCONT)
       agent.signal(SIGKILL)
+      agent.waitUntilEnd()
     }
     try await body(agent, told)
   }

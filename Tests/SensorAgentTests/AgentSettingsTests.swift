@@ -202,6 +202,17 @@ struct AgentSettingsTests {
         "agent.toml:9: home_assistant.discovery_prefix: \"#\" is no topic root") == true)
   }
 
+  @Test("show metrics where they name a port")
+  func metrics() throws {
+    #expect(try AgentSettings(text: Self.least, file: "agent.toml").metricsPort == nil)
+    #expect(
+      try AgentSettings(text: Self.least + "[metrics]\nport = 9464\n", file: "agent.toml").metricsPort
+        == 9_464)
+    #expect(
+      refusal(Self.least + "[metrics]\n")
+        == "agent.toml:8: metrics.port is missing: the port on which 127.0.0.1 shows /metrics")
+  }
+
   @Test("have 64 doors at most")
   func doors() throws {
     func text(_ count: Int) -> String {
@@ -234,7 +245,7 @@ struct AgentSettingsTests {
       ("check_s = 2", "check_s = 2.5", "5: check_s is a number and must be a whole number from 1 to 3600"),
       (
         "check_s = 2", "chek_s = 2",
-        "5: chek_s is not known here; there are broker, check_s, door, heartbeat_s, home_assistant, id, journal, output, topic_root"
+        "5: chek_s is not known here; there are broker, check_s, door, heartbeat_s, home_assistant, id, journal, metrics, output, topic_root"
       ),
       ("[broker]", "[brocker]", "1: broker is missing: a table [broker] with its host"),
       ("host = \"broker.example\"", "", "7: broker.host is missing: the broker's name or address"),

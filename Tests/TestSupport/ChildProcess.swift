@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -25,6 +26,8 @@ package final class ChildProcess: Sendable {
     } else {
       posix_spawn_file_actions_adddup2(&actions, 1, 2)
     }
+    // A program that has a listener of ours, too, would accept connections that nobody answers.
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
 
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -41,6 +44,13 @@ package final class ChildProcess: Sendable {
     let status = posix_spawn(&identifier, path, &actions, &attributes, words, environ)
     guard status == 0 else { throw TestSupportError("\(path) cannot be started: errno \(status)") }
     self.identifier = identifier
+  }
+
+  /// Ends it, if nobody else has: where a process has ended and nobody takes note, the testing library does not
+  /// hear of the end of any exit test's.
+  deinit {
+    signal(SIGKILL)
+    waitUntilEnd()
   }
 
   package var isRunning: Bool {
