@@ -54,6 +54,12 @@ package final class GPIOSimulator {
     try Self.write(high ? "pull-up" : "pull-down", to: "\(device)/sim_gpio\(offset)/pull")
   }
 
+  /// Whether the line of this name is high, also where a program drives it.
+  package func isHigh(_ line: String) throws -> Bool {
+    guard let offset = lines.firstIndex(of: line) else { throw TestSupportError("no line \(line)") }
+    return try Self.read("\(device)/sim_gpio\(offset)/value") == "1"
+  }
+
   /// Removes the chip.
   package func remove() {
     if isLive { try? unplug() }

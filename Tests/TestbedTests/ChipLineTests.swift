@@ -1,6 +1,7 @@
 import DoorCore
 import GPIO
 import MainJobSupport
+import Synchronization
 import TestSupport
 import Testing
 
@@ -169,5 +170,64 @@ struct ChipLineTests {
       #expect(lines.map(\.consumer) == ["door-agent", nil])
       #expect(lines.first?.bias == .pullUp)
     }
+  }
+
+  @Test("lines that stay are not let go of when others come and go: no edge of theirs is lost")
+  func change() async throws {
+    let chip = try GPIOSimulator(lines: ["front", "back"])
+    defer { chip.remove() }
+    let edges = Mutex(0)
+    func watched(_ names: String...) throws -> [WatchedLine] {
+      try names.map { name in
+        WatchedLine(
+          name: LineName(door: try Identifier(name)), source: line(name, of: chip.label),
+          settleTime: .milliseconds(20))
+      }
+    }
+    let watcher = LineWatcher(lines: try watched("front"), checkPeriod: .seconds(3_600))
+    let isRead = Atomic(false)
+    let watching = Task {
+      try await watcher.run { name, _, _ in
+        if name.door.description == "front" { edges.withLock { $0 += 1 } }
+      } report: { _, _ in
+        isRead.store(true, ordering: .relaxed)
+      }
+    }
+    defer { watching.cancel() }
+    try await eventually("the first level") { isRead.load(ordering: .relaxed) }
+    for round in 1...20 {
+      watcher.change(
+        lines: round % 2 == 0 ? try watched("front") : try watched("back", "front"),
+        checkPeriod: .seconds(3_600))
+      // Fewer than the kernel keeps for the oldest of libraries.
+      for number in 1...10 { try chip.set("front", high: number % 2 == 1) }
+      try await eventually("the edges") { edges.withLock { $0 } >= round * 10 }
+    }
+    #expect(edges.withLock { $0 } == 200)
+    watching.cancel()
+    try await watching.value
+  }
+
+  @Test("an output is off when it is taken, follows what it is set to, and belongs to one program only")
+  func output() throws {
+    let chip = try GPIOSimulator(lines: ["siren", "lamp"])
+    defer { chip.remove() }
+    let siren = OutputSource.chip(chip.label, line: "siren", activeLevel: .high)
+    let lamp = OutputSource.chip(chip.label, line: "1", activeLevel: .low)
+    let (high, low) = (try siren.open(), try lamp.open())
+    #expect(try [chip.isHigh("siren"), chip.isHigh("lamp")] == [false, true])
+    try high.set(isOn: true)
+    try low.set(isOn: true)
+    #expect(try [chip.isHigh("siren"), chip.isHigh("lamp")] == [true, false])
+    try high.set(isOn: false)
+    try low.set(isOn: false)
+    #expect(try [chip.isHigh("siren"), chip.isHigh("lamp")] == [false, true])
+    let error = #expect(throws: LineError.self) { try siren.open() }
+    #expect(error?.description.contains("in use by \"door-agent\"") == true)
+    let missing = #expect(throws: LineError.self) {
+      try OutputSource.chip(chip.label, line: "bell", activeLevel: .high).open()
+    }
+    #expect(missing?.description.contains("has no line \"bell\"") == true)
+    withExtendedLifetime((high, low)) {}
   }
 }
