@@ -183,7 +183,12 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "SensorAgentTests", dependencies: ["SensorAgent", "Appliance", "DoorCore", "DoorWire", "GPIO"],
+      name: "SensorAgentTests",
+      dependencies: [
+        "SensorAgent", "Appliance", "DoorCore", "DoorWire", "GPIO", "Journal", "MQTT", "MQTTProtocol",
+        "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "NotifierTests", dependencies: ["Notifier", "Appliance", "DoorCore", "DoorWire"],
