@@ -99,11 +99,8 @@ final class WatchLoop {
 
   /// Reads the edges that arrive until `deadline`; true when the loop is woken to look at its plan.
   private func wait(until deadline: MonotonicTime) -> Bool {
-    let remaining = max(deadline.elapsed(since: .now), .zero)
-    // Rounded up: waking before the deadline would only mean waiting again.
-    let milliseconds = Int32(clamping: (remaining.wholeNanoseconds + 999_999) / 1_000_000)
     var events = [epoll_event](repeating: epoll_event(), count: watches.count + 1)
-    let count = epoll_wait(epoll, &events, Int32(events.count), milliseconds)
+    let count = wait(&events, for: max(deadline.elapsed(since: .now), .zero))
     var isWoken = false
     for event in events.prefix(Int(max(count, 0))) {
       let key = Int(Int64(bitPattern: event.data.u64))
@@ -116,6 +113,18 @@ final class WatchLoop {
       }
     }
     return isWoken
+  }
+
+  private func wait(_ events: inout [epoll_event], for time: Duration) -> Int32 {
+    let capacity = Int32(events.count)
+    var timeout = timespec(
+      tv_sec: Int(time.components.seconds), tv_nsec: Int(time.components.attoseconds / 1_000_000_000))
+    let count = epoll_pwait2(epoll, &events, capacity, &timeout, nil)
+    guard count < 0, errno == ENOSYS else { return count }
+    // Before Linux 5.11 there are whole milliseconds only; rounded up, as waking before the deadline would only
+    // mean waiting again.
+    return epoll_wait(
+      epoll, &events, capacity, Int32(clamping: (time.wholeNanoseconds + 999_999) / 1_000_000))
   }
 
   // MARK: Reading

@@ -39,6 +39,8 @@ package actor TransitionJournal {
   /// Drawn when the journal was begun.
   package private(set) var id: String
 
+  private static let pruningInterval: Int64 = 100
+
   private let keptPerDoor: Int64
   private let connection: SQLiteConnection
   private let insert: SQLiteStatement
@@ -71,6 +73,7 @@ package actor TransitionJournal {
         (door, seq, state, since_ms, boot, uptime_ms, clock, cause, missed, simulated)
       VALUES (?1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM transition WHERE door = ?1),
               ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+      RETURNING seq
       """)
     prune = try connection.prepare(
       """
@@ -91,18 +94,25 @@ package actor TransitionJournal {
 
   /// Writes one transition with the next sequence number of its door; it is on the disk when this returns.
   package func append(_ draft: TransitionDraft, of door: Identifier) throws(JournalError) -> Transition {
-    try connection.transaction { () throws(JournalError) in
-      try insert.run([
-        .text(door.description), .text(draft.state.rawValue), .integer(draft.since.milliseconds),
-        .text(draft.boot), .integer(draft.uptimeMilliseconds), .text(draft.clock.rawValue),
-        .text(draft.cause.rawValue), .integer(Int64(draft.missed)), .integer(draft.simulated ? 1 : 0),
-      ])
-      try prune.run([.text(door.description), .integer(keptPerDoor)])
+    let values: [SQLiteStatement.Value] = [
+      .text(door.description), .text(draft.state.rawValue), .integer(draft.since.milliseconds),
+      .text(draft.boot), .integer(draft.uptimeMilliseconds), .text(draft.clock.rawValue),
+      .text(draft.cause.rawValue), .integer(Int64(draft.missed)), .integer(draft.simulated ? 1 : 0),
+    ]
+    let sequence = try connection.transaction { () throws(JournalError) in
+      guard let sequence = try insert.rows(values, { $0.integer(0) }).first else {
+        throw .failed(path: connection.path, reason: "a transition that was written has no number")
+      }
+      // Now and then is enough for a bound, and what nobody waits for does not delay an alarm.
+      if sequence % Self.pruningInterval == 0 || keptPerDoor < Self.pruningInterval {
+        try prune.run([.text(door.description), .integer(keptPerDoor)])
+      }
+      return sequence
     }
-    guard let transition = try newest(of: door) else {
-      throw .failed(path: connection.path, reason: "a committed transition is not there")
-    }
-    return transition
+    return Transition(
+      state: draft.state, since: draft.since, journal: id, sequence: sequence, boot: draft.boot,
+      uptimeMilliseconds: draft.uptimeMilliseconds, clock: draft.clock, cause: draft.cause,
+      missed: draft.missed, simulated: draft.simulated)
   }
 
   /// The newest transition of a door; nil where there is none.

@@ -131,10 +131,11 @@ struct Recorder: Sendable {
           return
         }
         let transition = try await journal.append(draft, of: door)
+        metrics.recorded(door)
+        // Before anything is logged: whoever tells the broker need not wait for that.
+        committed()
         if hasFailed { logger.notice("the journal takes transitions again") }
         logger.info("door \(door) is \(transition.state)", metadata: ["seq": "\(transition.sequence)"])
-        metrics.recorded(door)
-        committed()
         return
       } catch {
         // Only a new start sets it aside.
