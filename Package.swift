@@ -248,6 +248,13 @@ let package = Package(
         "doorctl",
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "SystemdTestbedTests",
+      dependencies: [
+        "CLinux", "DoorCore", "DoorWire", "GPIO", "MainJobSupport", "TestSupport", "door-agent",
+        "door-notifier", "doorctl",
+      ],
+      swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -79,18 +79,21 @@ package struct ProgramAnswer: Sendable {
   package static func of(
     _ name: String, _ arguments: [String], environment: [String: String] = [:]
   ) async throws -> ProgramAnswer {
+    try await of(
+      environment.map { "\($0)=\($1)" } + [ProgramProcess.folder.appendingPathComponent(name).path]
+        + arguments)
+  }
+
+  /// Runs any program, with its arguments, to its end.
+  package static func of(_ words: [String]) async throws -> ProgramAnswer {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("answer-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let output = folder.appendingPathComponent("output")
     let errors = folder.appendingPathComponent("errors")
-    let child = try ChildProcess(
-      "/usr/bin/env",
-      environment.map { "\($0)=\($1)" } + [ProgramProcess.folder.appendingPathComponent(name).path]
-        + arguments,
-      output: output.path, errors: errors.path)
+    let child = try ChildProcess("/usr/bin/env", words, output: output.path, errors: errors.path)
     // Polled and not waited for: a blocked thread is one less for all other tests.
-    try await eventually("the end of \(name)") { !child.isRunning }
+    try await eventually("the end of \(words.joined(separator: " "))") { !child.isRunning }
     let status = child.waitUntilEnd()
     return ProgramAnswer(
       status: status, output: try String(contentsOf: output, encoding: .utf8),
