@@ -144,16 +144,23 @@ extension SystemdTestbedTests {
       }
     }
 
-    @Test("systemd's journal has its messages by their weight")
+    @Test("systemd's journal has its messages by their weight, and no complaint while all is well")
     func journald() async throws {
       try await Machine.with { machine in
+        try await machine.broker.start()
+        try await machine.agent.start()
+        try await machine.agent.says("connected")
+        #expect(try await machine.agent.says("door front is closed seq=1").priority == "6")
+        #expect(try await machine.agent.complaints().isEmpty)
+
+        try await machine.agent.stop()
         try machine.write(
           machine.agentSettings.replacing("chip = \"\(machine.chip.label)\"", with: "chip = \"windows\""),
           to: "agent.toml")
         try await machine.agent.start()
         #expect(try await machine.agent.says("agent house watches 1 doors").priority == "5")
         #expect(try await machine.agent.says("door front is unknown: there is no GPIO chip").priority == "3")
-        #expect(try await machine.agent.says("door front is unknown seq=1").priority == "6")
+        #expect(try await machine.agent.says("door front is unknown seq=2").priority == "6")
         #expect(try await !machine.agent.messages().contains { $0.text.hasPrefix("<") })
       }
     }
@@ -161,7 +168,7 @@ extension SystemdTestbedTests {
     @Test("systemd finds nothing to complain of in the unit, and little that it is exposed to")
     func exposure() async throws {
       try await Machine.with { machine in
-        try await machine.agent.isWellFormed(exposureAtMost: 2.0)
+        try await machine.agent.isWellFormed(exposureAtMost: 2.5)
       }
     }
   }

@@ -85,6 +85,9 @@ struct Unit {
     }
   }
 
+  /// Its warnings, and what is worse.
+  func complaints() async throws -> [Message] { try await messages().filter { $0.priority < "5" } }
+
   /// Waits until it has logged a line that begins so, and returns it.
   @discardableResult
   func says(_ beginning: String) async throws -> Message {
