@@ -43,6 +43,8 @@ package struct SensorAgent: Service, CustomStringConvertible {
 
   /// Senses, records and publishes until graceful shutdown.
   package func run() async throws {
+    // What has read the command line and the settings.
+    ProgramText.releaseUnused()
     let clock = AgentClock()
     let client = MQTTClient(configuration: settings.clientConfiguration, logger: logger)
     let serviceManager = ServiceManager.current
@@ -112,9 +114,13 @@ package struct SensorAgent: Service, CustomStringConvertible {
       group.addTask { try await outputs.run() }
       group.addTask { try await client.run(routes: routes.all) }
       group.addTask {
+        var isFirst = true
         for await state in client.states() {
           overview.note(state)
           guard case .connected = state else { continue }
+          // What has opened the lines and the connection.
+          if isFirst { ProgramText.releaseUnused() }
+          isFirst = false
           heart.beatNow()
           await publisher.connected()
         }

@@ -128,6 +128,58 @@ extension SystemdTestbedTests {
       }
     }
 
+    @Test("while it lives systemd hears of it; one that only exists is ended and started again")
+    func watchdog() async throws {
+      try await Machine.with { machine in
+        // The unit's own minute is long for a test.
+        try await shell(
+          """
+          mkdir -p /run/systemd/system/door-agent.service.d
+          printf '[Service]\\nWatchdogSec=5\\n' > /run/systemd/system/door-agent.service.d/watchdog.conf
+          systemctl daemon-reload
+          """)
+        let agent = machine.agent
+        try await machine.broker.start()
+        try await agent.start()
+        var signs: Set<String> = []
+        try await eventually("signs of life") {
+          signs.insert(try await agent.shows("WatchdogTimestampMonotonic"))
+          return signs.count > 3
+        }
+        #expect(try await agent.shows("NRestarts") == "0")
+        try await agent.kill("STOP")
+        try machine.set("open")
+        try await agent.comesToShow("NRestarts", "1")
+        try await agent.comesToShow("ActiveState", "active")
+        try await DoorTopics.sees(.open)
+        try await shell("rm -r /run/systemd/system/door-agent.service.d; systemctl daemon-reload")
+      }
+    }
+
+    @Test("a reload takes up other settings and refuses faulty ones, in the same process")
+    func reload() async throws {
+      try await Machine.with { machine in
+        let agent = machine.agent
+        try await machine.broker.start()
+        try await agent.start()
+        try await agent.comesToShow("StatusText", "front closed; broker: connected")
+        let process = try await agent.shows("MainPID")
+        try machine.write(
+          machine.agentSettings.replacing("id = \"front\"", with: "id = \"porch\""), to: "agent.toml")
+        try await agent.reload()
+        try await agent.comesToShow("StatusText", "porch closed; broker: connected")
+        try await agent.comesToShow("ActiveState", "active")
+        try machine.write("nonsense", to: "agent.toml")
+        try await agent.reload()
+        #expect(try await agent.says("the settings stay as they were: ").priority == "3")
+        try await agent.comesToShow("ActiveState", "active")
+        try machine.set("open")
+        try await agent.comesToShow("StatusText", "porch open; broker: connected")
+        #expect(try await agent.shows("MainPID") == process)
+        #expect(try await agent.shows("NRestarts") == "0")
+      }
+    }
+
     @Test("refused settings end it for good, with the reason as an error in the journal")
     func refusedSettings() async throws {
       try await Machine.with { machine in

@@ -17,7 +17,11 @@ struct Unit {
 
   func stop() async throws { try await shell("systemctl stop \(name)") }
 
-  func kill() async throws { try await shell("systemctl kill --signal=KILL \(name)") }
+  func reload() async throws { try await shell("systemctl reload \(name)") }
+
+  func kill(_ signal: String = "KILL") async throws {
+    try await shell("systemctl kill --signal=\(signal) \(name)")
+  }
 
   /// What `systemctl show` says of it.
   func shows(_ property: String) async throws -> String {
