@@ -97,12 +97,13 @@ package struct SensorAgent: Service, CustomStringConvertible {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         try await watcher.run { line, report in
-          overview.note(report, of: line)
           if case .dropped = input.yield(.report(line, report)) {
             logger.error(
               "door \(line.door): a level was dropped, the journal has not taken \(Self.inputLimit) before it"
             )
           }
+          // Not before the recorder, for which an alarm waits.
+          overview.note(report, of: line)
         }
       }
       group.addTask {
