@@ -1,7 +1,6 @@
 import AsyncHTTPClient
 package import DoorCore
 import FoundationEssentials
-import NIOCore
 import NIOHTTP1
 
 /// Posts the alert as JSON to an address.
@@ -9,27 +8,13 @@ import NIOHTTP1
 /// The header `Idempotency-Key` is the same for every try of one alert, so that a receiver can tell a repetition.
 package struct WebhookChannel: DeliveryChannel, CustomStringConvertible, CustomReflectable {
   package let id: Identifier
-  /// Redirections are not followed: a POST that becomes a GET on its way is no delivery. Never shut down, as
-  /// `HTTPClient.shared` is not either.
-  private static let client: HTTPClient = {
-    var configuration = HTTPClient.Configuration.singletonConfiguration
-    configuration.redirectConfiguration = .disallow
-    return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
-  }()
-
-  // It can have a key in it: it is never shown, nor found by mirrors.
-  private let address: String
+  private let address: WebAddress
   private let timeLimit: Duration
 
-  /// - Parameter address: an http or https address.
-  package init(id: Identifier, address: String, timeLimit: Duration = .seconds(10))
-    throws(WebhookAddressError)
-  {
-    guard let url = URL(string: address), let scheme = url.scheme, ["http", "https"].contains(scheme),
-      let host = url.host(), !host.isEmpty, Self.hasValidPort(address)
-    else { throw WebhookAddressError() }
+  /// - Parameter address: an http or https address, in which a key can be.
+  package init(id: Identifier, address: String, timeLimit: Duration = .seconds(10)) throws(WebAddressError) {
     self.id = id
-    self.address = address
+    self.address = try WebAddress(address)
     self.timeLimit = timeLimit
   }
 
@@ -37,38 +22,24 @@ package struct WebhookChannel: DeliveryChannel, CustomStringConvertible, CustomR
   package var customMirror: Mirror { Mirror(self, children: ["id": id]) }
 
   package func deliver(_ notice: Notice) async -> DeliveryResult {
-    do {
-      var request = HTTPClientRequest(url: address)
-      request.method = .POST
-      request.headers.add(name: "Content-Type", value: "application/json")
-      request.headers.add(name: "Idempotency-Key", value: notice.alert.id)
-      request.headers.add(name: "User-Agent", value: "dooralarm")
-      // The same bytes every time: a receiver that compares repetitions finds no difference.
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      request.body = .bytes(try encoder.encode(Body(notice)))
-      let response = try await Self.client.execute(
-        request, timeout: .nanoseconds(timeLimit.wholeNanoseconds))
+    var request = address.request
+    request.method = .POST
+    request.headers.add(name: "Content-Type", value: "application/json")
+    request.headers.add(name: "Idempotency-Key", value: notice.alert.id)
+    // The same bytes every time: a receiver that compares repetitions finds no difference.
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let body = try? encoder.encode(Body(notice)) else {
+      preconditionFailure("An alert of words and whole numbers can be encoded.")
+    }
+    request.body = .bytes(body)
+    do throws(WebAddress.NoAnswer) {
+      let response = try await WebAddress.send(request, timeLimit: timeLimit)
       return Self.judge(
         status: Int(response.status.code), retryAfter: response.headers.first(name: "Retry-After"))
-    } catch let error as HTTPClientError {
-      // Its text names the kind of failure and not the address.
-      return .retry(after: nil, why: "the webhook did not answer: \(error.shortDescription)")
-    } catch is CancellationError {
-      return .retry(after: nil, why: "interrupted")
     } catch {
-      return .retry(
-        after: nil, why: "the webhook cannot be reached: is its server running, is the address right?")
+      return .retry(after: nil, why: "the webhook \(error)")
     }
-  }
-
-  /// Whether the address names no port or one that there is; the client traps where it names another.
-  private static func hasValidPort(_ address: String) -> Bool {
-    let authority = address.drop { $0 != "/" }.dropFirst(2).prefix { !"/?#".contains($0) }
-    let host = authority[(authority.lastIndex(of: "]") ?? authority.startIndex)...]
-    guard let colon = host.lastIndex(of: ":") else { return true }
-    let port = host[host.index(after: colon)...]
-    return port.isEmpty || Int(port).map { (1...65_535).contains($0) } ?? false
   }
 
   /// What an HTTP status means: 2xx is a delivery; a timeout, too many requests and a failing server are
@@ -120,9 +91,4 @@ package struct WebhookChannel: DeliveryChannel, CustomStringConvertible, CustomR
       case atMilliseconds = "at_ms"
     }
   }
-}
-
-/// An address that no webhook has. It does not hold the address, which can be a secret.
-package struct WebhookAddressError: Error, Equatable, CustomStringConvertible {
-  package var description: String { "this is no http or https address" }
 }

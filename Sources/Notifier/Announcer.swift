@@ -1,4 +1,5 @@
 import AlarmStore
+import Appliance
 import BrokerLink
 import Delivery
 import DoorCore
@@ -76,6 +77,9 @@ actor Announcer {
     }
     events.append((area, event))
   }
+
+  /// Answers a question for its life.
+  func answer(_ stage: Watchdog.Stage) { stage.answer() }
 
   /// Announces until the task is cancelled.
   func run() async throws {

@@ -3,6 +3,7 @@
 // broker → intake (judged, engine, committed with its outbox) → PUBACK → delivery workers → a person
 //                                                              → announcer → broker
 package import AlarmStore
+import Appliance
 import BrokerLink
 package import Delivery
 import DoorCore
@@ -16,11 +17,14 @@ package struct Notifier: Service, CustomStringConvertible {
   private let settings: NotifierSettings
   private let store: AlarmStore
   private let channels: [any DeliveryChannel]
+  private let deadManSwitch: DeadManSwitch?
   private let logger: Logger
 
   package init(
-    settings: NotifierSettings, store: AlarmStore, channels: [any DeliveryChannel], logger: Logger
+    settings: NotifierSettings, store: AlarmStore, channels: [any DeliveryChannel],
+    deadManSwitch: DeadManSwitch?, logger: Logger
   ) {
+    self.deadManSwitch = deadManSwitch
     self.settings = settings
     self.store = store
     self.channels = channels
@@ -36,6 +40,25 @@ package struct Notifier: Service, CustomStringConvertible {
     let text = AlertText(settings: settings)
     let workers = channels.map { DeliveryWorker(channel: $0, store: store, text: text, logger: logger) }
     let supervisor = try await Supervisor(settings: settings, store: store)
+    let serviceManager = ServiceManager.current
+    let life = NotifierLife(
+      settings: settings, store: store, deadManSwitch: deadManSwitch, serviceManager: serviceManager,
+      logger: logger)
+    let watchdog = Watchdog(
+      stages: [
+        Watchdog.Stage("store") { stage in
+          Task {
+            // Whether it succeeds is another question.
+            try? await store.transact { _ in }
+            stage.answer()
+          }
+        },
+        Watchdog.Stage("announcer") { stage in Task { await announcer.answer(stage) } },
+        Watchdog.Stage("supervisor") { stage in Task { await supervisor.answer(stage) } },
+        Watchdog.Stage("broker's client") { stage in
+          Task(executorPreference: client.executor) { stage.answer() }
+        },
+      ], serviceManager: serviceManager, logger: logger)
     let tell: @Sendable (Outcome) async -> Void = { outcome in
       if !outcome.alerts.isEmpty { for worker in workers { worker.alertsRaised() } }
       for warning in outcome.warnings { logger.warning("\(warning)") }
@@ -49,13 +72,17 @@ package struct Notifier: Service, CustomStringConvertible {
       group.addTask { try await client.run(routes: routes(announcer, supervisor, tell)) }
       group.addTask {
         for await state in client.states() {
+          life.note(state)
           if case .connected = state { await announcer.connected() }
         }
       }
+      group.addTask { try await life.run() }
+      if let watchdog { group.addTask { try await watchdog.run() } }
       group.addTask { try await gracefulShutdown() }
       // Whichever ends first ends the notifier: it is asked to leave, or a stage has failed.
       defer { group.cancelAll() }
       try await group.next()
+      serviceManager.stopping()
     }
   }
 

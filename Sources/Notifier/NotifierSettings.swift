@@ -27,6 +27,12 @@ package struct NotifierSettings: Sendable, SettingsReadable {
     package var kind: Kind
   }
 
+  /// Who is told that the notifier is alive.
+  package struct DeadMan: Sendable {
+    package var address: Secret
+    package var period: Duration
+  }
+
   package var id: Identifier
   package var topics: Topics
   package var broker: BrokerSettings
@@ -34,6 +40,7 @@ package struct NotifierSettings: Sendable, SettingsReadable {
   package var areas: [Identifier: Area]
   package var doors: [DoorAddress: Door]
   package var channels: [Channel]
+  package var deadMan: DeadMan?
 
   package init(reading table: SettingsTable) throws(SettingsError) {
     id = try table.required("id", try table.value("id", Identifier.init), "the notifier's name in its topics")
@@ -49,6 +56,7 @@ package struct NotifierSettings: Sendable, SettingsReadable {
       "door", table)
     channels = try table.tables("channel").map { entry throws(SettingsError) in try Channel(reading: entry) }
     _ = try Self.unique(channels, \.id, "channel", table)
+    deadMan = try table.table("dead_man").map { (table) throws(SettingsError) in try DeadMan(reading: table) }
     for door in doors.values where areas[door.area] == nil {
       throw table.invalid("door", "in an area that is there; \(door.address) names \"\(door.area)\"")
     }
@@ -101,13 +109,27 @@ extension NotifierSettings.Channel {
     switch try table.required("type", try table.word("type", as: KindWord.self), "log or webhook") {
     case .log: kind = .log
     case .webhook:
-      let plain = try table.string("url").map { Secret($0) }
-      let secret = try Secret.read("url", from: table)
-      if plain != nil, secret != nil { throw table.invalid("url", "left out where url_file is given") }
-      kind = .webhook(
-        address: try table.required(
-          "url", plain ?? secret, "where the alerts are posted to (url_file where it has a key in it)"))
+      kind = .webhook(address: try Secret.address(from: table, "where the alerts are posted to"))
     }
+  }
+}
+
+extension NotifierSettings.DeadMan {
+  init(reading table: SettingsTable) throws(SettingsError) {
+    address = try Secret.address(from: table, "where a life sign is sent to")
+    period = .seconds(try table.integer("period_s", in: 10...86_400) ?? 60)
+  }
+}
+
+extension Secret {
+  /// The address under `url`, or in the file or the credential that stands in its place.
+  fileprivate static func address(from table: SettingsTable, _ purpose: String) throws(SettingsError)
+    -> Secret
+  {
+    let plain = try table.string("url").map { Secret($0) }
+    let secret = try Secret.read("url", from: table)
+    if plain != nil, secret != nil { throw table.invalid("url", "left out where url_file is given") }
+    return try table.required("url", plain ?? secret, "\(purpose) (url_file where it has a key in it)")
   }
 }
 

@@ -1,4 +1,5 @@
 import AlarmStore
+import Appliance
 import DoorCore
 import DoorWire
 
@@ -31,6 +32,9 @@ actor Supervisor {
       }
     }
   }
+
+  /// Answers a question for its life.
+  func answer(_ stage: Watchdog.Stage) { stage.answer() }
 
   func heard(_ heartbeat: HeartbeatMessage, of agent: Identifier, isLive: Bool) async throws -> Outcome {
     let isBack = supervision.heard(

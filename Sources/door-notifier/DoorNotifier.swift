@@ -20,6 +20,7 @@ struct DoorNotifier: AsyncParsableCommand {
       defaultPath: "/etc/dooralarm/notifier.toml", program: Self._commandName)
     let logger = options.logger(label: Self._commandName)
     let channels = try channels(of: settings, logger: logger)
+    let deadManSwitch = try settings.deadMan.map { try makeSwitch($0) }
     guard !options.isCheckOnly else {
       return print(
         "valid: notifier \(settings.id) with \(settings.doors.count) doors, \(channels.count) channels")
@@ -28,7 +29,9 @@ struct DoorNotifier: AsyncParsableCommand {
       let store = try AlarmStore(path: settings.storePath)
       logger.notice("notifier \(settings.id) guards \(settings.doors.count) doors")
       try await ProgramRun.untilSignalled(
-        Notifier(settings: settings, store: store, channels: channels, logger: logger), logger: logger)
+        Notifier(
+          settings: settings, store: store, channels: channels, deadManSwitch: deadManSwitch, logger: logger),
+        logger: logger)
     } catch {
       logger.critical("\(error)")
       throw ExitCode(ExitStatus.software)
@@ -41,13 +44,26 @@ struct DoorNotifier: AsyncParsableCommand {
       case .log:
         return LogChannel(id: channel.id, logger: logger)
       case .webhook(let address):
-        do throws(WebhookAddressError) {
-          return try WebhookChannel(id: channel.id, address: address.reveal())
-        } catch {
-          ProgramOutput.complain("\(Self._commandName): channel \(channel.id): url: \(error)")
-          throw ExitCode(ExitStatus.settings)
+        return try checked("channel \(channel.id)") { () throws(WebAddressError) in
+          try WebhookChannel(id: channel.id, address: address.reveal())
         }
       }
+    }
+  }
+
+  private func makeSwitch(_ settings: NotifierSettings.DeadMan) throws -> DeadManSwitch {
+    try checked("dead_man") { () throws(WebAddressError) in
+      try DeadManSwitch(address: settings.address.reveal())
+    }
+  }
+
+  /// Ends the program where an address is none.
+  private func checked<Value>(_ place: String, _ make: () throws(WebAddressError) -> Value) throws -> Value {
+    do throws(WebAddressError) {
+      return try make()
+    } catch {
+      ProgramOutput.complain("\(Self._commandName): \(place): url: \(error)")
+      throw ExitCode(ExitStatus.settings)
     }
   }
 }

@@ -229,7 +229,7 @@ struct WebhookChannelTests {
     ]
   )
   func invalid(_ address: String) {
-    let error = #expect(throws: WebhookAddressError.self) { try WebhookChannel(id: id, address: address) }
+    let error = #expect(throws: WebAddressError.self) { try WebhookChannel(id: id, address: address) }
     #expect(error.map { "\($0)" } == "this is no http or https address")
     #expect(error.map { String(reflecting: $0).contains("hunter2") } == false)
   }

@@ -112,8 +112,12 @@ package final class Household: Sendable {
     """
   }
 
-  /// - Parameter agentLines: more tables of the agent's settings.
-  package func writeSettings(doors: [Door], heartbeatSeconds: Int = 20, agentLines: String = "") throws {
+  /// - Parameters:
+  ///   - agentLines: more tables of the agent's settings.
+  ///   - notifierLines: more of the notifier's.
+  package func writeSettings(
+    doors: [Door], heartbeatSeconds: Int = 20, agentLines: String = "", notifierLines: String = ""
+  ) throws {
     try FileManager.default.createDirectory(at: file("journal"), withIntermediateDirectories: true)
     var agent =
       "id = \"house\"\njournal = \"\(journalPath)\"\nheartbeat_s = \(heartbeatSeconds)\ncheck_s = 1\n"
@@ -125,6 +129,7 @@ package final class Household: Sendable {
       notifier += "[[door]]\nagent = \"house\"\nid = \"\(door.id)\"\narea = \"home\"\n"
     }
     agent += agentLines
+    notifier += notifierLines
     notifier += "[[channel]]\nid = \"log\"\ntype = \"log\"\n"
     notifier += "[[channel]]\nid = \"hook\"\ntype = \"webhook\"\nurl = \"\(webhook.address)\"\n"
     try agent.write(to: file("agent.toml"), atomically: true, encoding: .utf8)

@@ -111,6 +111,22 @@ struct NotifierSettingsTests {
     #expect(refusal(both) == "notifier.toml:35: channel[2].url must be left out where url_file is given")
   }
 
+  @Test("say who is told that the notifier is alive, and how often; by itself nobody is")
+  func deadMan() throws {
+    #expect(try NotifierSettings(text: Self.whole, file: "notifier.toml").deadMan == nil)
+    let table = Self.whole + "\n[dead_man]\nurl = \"https://hc.example/hunter2\"\n"
+    let usual = try NotifierSettings(text: table, file: "notifier.toml")
+    #expect(usual.deadMan?.address.reveal() == "https://hc.example/hunter2")
+    #expect(usual.deadMan?.period == .seconds(60))
+    #expect(!"\(usual)".contains("hunter2"))
+    let rare = try NotifierSettings(text: table + "period_s = 300\n", file: "notifier.toml")
+    #expect(rare.deadMan?.period == .seconds(300))
+    #expect(refusal(table + "period_s = 9\n")?.hasSuffix("must be a whole number from 10 to 86400") == true)
+    #expect(
+      refusal(Self.whole + "\n[dead_man]\n")?.hasSuffix(
+        "dead_man.url is missing: where a life sign is sent to (url_file where it has a key in it)") == true)
+  }
+
   // MARK: Faulty
 
   @Test(
@@ -127,7 +143,7 @@ struct NotifierSettingsTests {
       ),
       (
         "store = ", "stroe = ",
-        "3: stroe is not known here; there are area, broker, channel, door, id, store, topic_root"
+        "3: stroe is not known here; there are area, broker, channel, dead_man, door, id, store, topic_root"
       ),
       (
         "[broker]\nhost = \"broker.example\"\nport = 8883", "",

@@ -35,7 +35,7 @@ extension SystemdTestbedTests {
       try await Machine.with { machine in
         try await machine.broker.start()
         try await machine.notifier.start()
-        try await machine.notifier.says("connected")
+        try await machine.notifier.comesToShow("StatusText", "1 doors; broker: connected")
         #expect(try await machine.notifier.complaints().isEmpty)
         try await machine.notifier.kill()
         try await machine.notifier.comesToShow("NRestarts", "1")

@@ -1,0 +1,81 @@
+import AlarmStore
+import Appliance
+import Delivery
+import DoorCore
+import Logging
+import MQTT
+import MQTTProtocol
+import Synchronization
+
+/// Tells others that the notifier is alive: systemd how it stands, and whoever watches over it from outside that it can
+/// do its work. When it cannot, because its store fails or the broker is away, it says nothing: silence is what
+/// the other side takes for an alarm.
+final class NotifierLife: Sendable {
+  private let settings: NotifierSettings
+  private let store: AlarmStore
+  private let deadManSwitch: DeadManSwitch?
+  private let serviceManager: ServiceManager
+  private let logger: Logger
+  private let isConnected = Mutex(false)
+
+  init(
+    settings: NotifierSettings, store: AlarmStore, deadManSwitch: DeadManSwitch?,
+    serviceManager: ServiceManager, logger: Logger
+  ) {
+    self.settings = settings
+    self.store = store
+    self.deadManSwitch = deadManSwitch
+    self.serviceManager = serviceManager
+    self.logger = logger
+  }
+
+  func note(_ connection: ConnectionState) {
+    let text: String
+    switch connection {
+    case .idle, .connecting: return
+    case .connected: text = "connected"
+    case .waiting(_, let reason): text = "\(reason)"
+    case .stopped: text = "disconnected"
+    }
+    isConnected.withLock { $0 = text == "connected" }
+    serviceManager.status("\(settings.doors.count) doors; broker: \(text)")
+  }
+
+  /// Works until the task is cancelled. The notifier is ready at once: it takes what comes as soon as it comes.
+  func run() async throws {
+    while !serviceManager.ready() { try await Task.sleep(for: .seconds(1)) }
+    let period = settings.deadMan?.period ?? .seconds(60)
+    var wasHeard = true
+    while true {
+      guard await canWork() else {
+        // As soon as it can again, it is said.
+        try await Task.sleep(for: min(period, .seconds(5)))
+        continue
+      }
+      if let deadManSwitch {
+        switch await deadManSwitch.ping() {
+        case .heard:
+          if !wasHeard { logger.notice("the life sign is heard again") }
+          wasHeard = true
+        case .unheard(let why):
+          if wasHeard {
+            logger.error("the life sign was not heard, and somebody may be told that this is dead: \(why)")
+          }
+          wasHeard = false
+        }
+      }
+      try await Task.sleep(for: period)
+    }
+  }
+
+  private func canWork() async -> Bool {
+    guard isConnected.withLock({ $0 }) else { return false }
+    do throws(AlarmStoreError) {
+      try await store.transact { _ in }
+      return true
+    } catch {
+      logger.error("no life sign: \(error)")
+      return false
+    }
+  }
+}
