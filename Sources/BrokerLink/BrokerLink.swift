@@ -42,6 +42,9 @@ extension Message {
 }
 
 extension ReceivedMessage {
+  /// Whether the payload is this word.
+  package func says(_ word: String) -> Bool { payload.readableBytesView.elementsEqual(word.utf8) }
+
   /// The payload's bytes.
   ///
   /// - Throws: where the payload was too long to be taken in.
@@ -55,5 +58,13 @@ extension Topics {
   /// The root that the settings name, or `dooralarm`.
   package static func read(from table: SettingsTable) throws(SettingsError) -> Topics {
     try table.value("topic_root") { root throws(TopicRootError) in try Topics(root: root) } ?? .standard
+  }
+
+  /// Where Home Assistant looks for devices; nil where the settings have no `[home_assistant]`.
+  package static func discoveryPrefix(from table: SettingsTable) throws(SettingsError) -> String? {
+    try table.table("home_assistant").map { (table) throws(SettingsError) in
+      try table.value("discovery_prefix") { prefix throws(TopicRootError) in try Topics(root: prefix).root }
+        ?? "homeassistant"
+    }
   }
 }

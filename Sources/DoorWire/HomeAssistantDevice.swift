@@ -31,13 +31,9 @@ package struct HomeAssistantDevice: Sendable {
     self.removedDoors = removedDoors
   }
 
-  /// Where Home Assistant says `online` when it has started.
-  package static func statusTopic(prefix: String) -> String { "\(prefix)/status" }
-
-  /// Where the device's retained description belongs. An object id has letters, digits, `_` and `-` only.
+  /// Where the device's retained description belongs.
   package func topic(prefix: String) -> String {
-    let root = topics.root.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" }
-    return "\(prefix)/device/\(String(root))_\(agent)/config"
+    HomeAssistantDiscovery.topic(prefix: prefix, object: "\(topics.root)_\(agent)")
   }
 
   /// The retained description.
@@ -46,17 +42,14 @@ package struct HomeAssistantDevice: Sendable {
     for door in removedDoors { components.merge(self.components(of: door).mapValues(\.removed)) { $1 } }
     for door in doors { components.merge(self.components(of: door)) { $1 } }
     return WireCoding.encode(
-      DeviceJSON(
-        device: .init(identifiers: ["\(topics.root)/\(agent)"], name: agent.description, model: "door-agent"),
-        origin: .init(name: "door-agent"),
-        availabilityTopic: topics.availability(ofAgent: agent),
-        qualityOfService: 1,
-        components: components))
+      HomeAssistantDiscovery(
+        identifier: "\(topics.root)/\(agent)", name: agent.description, program: "door-agent",
+        availabilityTopic: topics.availability(ofAgent: agent), components: components))
   }
 
-  private func components(of door: Door) -> [String: ComponentJSON] {
+  private func components(of door: Door) -> [String: HomeAssistantDiscovery.Component] {
     let topic = topics.door(DoorAddress(agent: agent, door: door.id))
-    var contact = ComponentJSON(platform: "binary_sensor")
+    var contact = HomeAssistantDiscovery.Component(platform: "binary_sensor")
     contact.name = door.name
     contact.uniqueID = topic
     contact.defaultEntityID = entity("binary_sensor", "\(door.id)")
@@ -82,9 +75,9 @@ package struct HomeAssistantDevice: Sendable {
 
   private func fault(
     of door: Door, _ kind: String, _ condition: String, isDiagnostic: Bool
-  ) -> ComponentJSON {
+  ) -> HomeAssistantDiscovery.Component {
     let topic = topics.door(DoorAddress(agent: agent, door: door.id))
-    var component = ComponentJSON(platform: "binary_sensor")
+    var component = HomeAssistantDiscovery.Component(platform: "binary_sensor")
     component.name = "\(door.name) \(kind)"
     component.uniqueID = "\(topic)/\(kind)"
     component.defaultEntityID = entity("binary_sensor", "\(door.id)_\(kind)")
@@ -95,9 +88,9 @@ package struct HomeAssistantDevice: Sendable {
     return component
   }
 
-  private var heartbeat: ComponentJSON {
+  private var heartbeat: HomeAssistantDiscovery.Component {
     let topic = topics.heartbeat(ofAgent: agent)
-    var component = ComponentJSON(platform: "sensor")
+    var component = HomeAssistantDiscovery.Component(platform: "sensor")
     component.name = "Last heartbeat"
     component.uniqueID = topic
     component.defaultEntityID = entity("sensor", "last_heartbeat")
@@ -109,62 +102,6 @@ package struct HomeAssistantDevice: Sendable {
   }
 
   private func entity(_ domain: String, _ name: String) -> String {
-    "\(domain).\(agent)_\(name)".map { $0 == "-" ? "_" : String($0) }.joined()
-  }
-}
-
-private struct DeviceJSON: Encodable {
-  struct Device: Encodable {
-    var identifiers: [String]
-    var name: String
-    var model: String
-  }
-
-  struct Origin: Encodable {
-    var name: String
-  }
-
-  var device: Device
-  var origin: Origin
-  var availabilityTopic: String
-  var qualityOfService: Int
-  var components: [String: ComponentJSON]
-
-  enum CodingKeys: String, CodingKey {
-    case device, origin, components
-    case availabilityTopic = "availability_topic"
-    case qualityOfService = "qos"
-  }
-}
-
-private struct ComponentJSON: Encodable {
-  var platform: String
-  var name: String?
-  var uniqueID: String?
-  var defaultEntityID: String?
-  var deviceClass: String?
-  var entityCategory: String?
-  var stateTopic: String?
-  var valueTemplate: String?
-  var payloadOn: String?
-  var payloadOff: String?
-  var attributesTopic: String?
-  var attributesTemplate: String?
-
-  /// What makes Home Assistant forget it: nothing but the platform.
-  var removed: ComponentJSON { ComponentJSON(platform: platform) }
-
-  enum CodingKeys: String, CodingKey {
-    case platform, name
-    case uniqueID = "unique_id"
-    case defaultEntityID = "default_entity_id"
-    case deviceClass = "device_class"
-    case entityCategory = "entity_category"
-    case stateTopic = "state_topic"
-    case valueTemplate = "value_template"
-    case payloadOn = "payload_on"
-    case payloadOff = "payload_off"
-    case attributesTopic = "json_attributes_topic"
-    case attributesTemplate = "json_attributes_template"
+    HomeAssistantDiscovery.entity(domain, "\(agent)_\(name)")
   }
 }

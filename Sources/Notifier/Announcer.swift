@@ -27,6 +27,7 @@ actor Announcer {
   private let wakes: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
   private var isToGreet = false
+  private var isToDescribe = false
   private var areas: Set<Identifier> = []
   private var restate: Set<Identifier> = []
   private var restateAsked: [Identifier: ContinuousClock.Instant] = [:]
@@ -45,7 +46,14 @@ actor Announcer {
   /// The connection is there (again): say so, and state every area.
   func connected() {
     isToGreet = true
+    describe()
     areas.formUnion(settings.areas.keys)
+    wake.yield()
+  }
+
+  /// Home Assistant wants to know what there is.
+  func describe() {
+    isToDescribe = settings.discoveryPrefix != nil
     wake.yield()
   }
 
@@ -106,6 +114,12 @@ actor Announcer {
     if isToGreet {
       isToGreet = false
       return [.availability(.online, topic: settings.topics.availability(ofNotifier: settings.id))]
+    }
+    if isToDescribe, let prefix = settings.discoveryPrefix {
+      isToDescribe = false
+      let panel = HomeAssistantPanel(
+        notifier: settings.id, topics: settings.topics, areas: settings.areas.mapValues(\.name))
+      return [Message(topic: panel.topic(prefix: prefix), payload: panel.encoded(), retain: true)]
     }
     if let area = areas.popFirst() {
       let engine = try await store.transact { try $0.engine(of: area, now: .now) }

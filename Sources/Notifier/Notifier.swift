@@ -96,6 +96,11 @@ package struct Notifier: Service, CustomStringConvertible {
     let commands = CommandIntake(settings: settings, store: store, logger: logger)
     let topics = settings.topics
 
+    let homeAssistant = settings.discoveryPrefix.map { prefix in
+      Route(HomeAssistantDiscovery.statusTopic(prefix: prefix)) { messages in
+        if messages.contains(where: { $0.says("online") }) { await announcer.describe() }
+      }
+    }
     let takeDoors: Route.Handler = { messages in await tell(try await doors.take(messages, now: .now)) }
     return [
       Route(topics.everyDoor, handler: takeDoors),
@@ -118,6 +123,6 @@ package struct Notifier: Service, CustomStringConvertible {
           await announcer.announce(event, area: area)
         }
       },
-    ]
+    ] + (homeAssistant.map { [$0] } ?? [])
   }
 }

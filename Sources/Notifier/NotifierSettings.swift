@@ -41,6 +41,8 @@ package struct NotifierSettings: Sendable, SettingsReadable {
   package var doors: [DoorAddress: Door]
   package var channels: [Channel]
   package var deadMan: DeadMan?
+  /// Where Home Assistant looks for devices; nil where it is not to be told of the areas.
+  package var discoveryPrefix: String?
 
   package init(reading table: SettingsTable) throws(SettingsError) {
     id = try table.required("id", try table.value("id", Identifier.init), "the notifier's name in its topics")
@@ -56,6 +58,7 @@ package struct NotifierSettings: Sendable, SettingsReadable {
       "door", table)
     channels = try table.tables("channel").map { entry throws(SettingsError) in try Channel(reading: entry) }
     _ = try Self.unique(channels, \.id, "channel", table)
+    discoveryPrefix = try Topics.discoveryPrefix(from: table)
     deadMan = try table.table("dead_man").map { (table) throws(SettingsError) in try DeadMan(reading: table) }
     for door in doors.values where areas[door.area] == nil {
       throw table.invalid("door", "in an area that is there; \(door.address) names \"\(door.area)\"")

@@ -4,7 +4,6 @@ import DoorWire
 import Logging
 import MQTT
 import MQTTProtocol
-import NIOCore
 
 /// What the agent hears from the broker, and who is told.
 ///
@@ -75,10 +74,8 @@ struct AgentRoutes: Sendable {
 
   /// Home Assistant has started.
   private func homeAssistant(prefix: String) -> Route {
-    Route(HomeAssistantDevice.statusTopic(prefix: prefix)) { messages in
-      guard messages.contains(where: { $0.payload.readableBytesView.elementsEqual("online".utf8) }) else {
-        return
-      }
+    Route(HomeAssistantDiscovery.statusTopic(prefix: prefix)) { messages in
+      guard messages.contains(where: { $0.says("online") }) else { return }
       await publisher.describe()
       await publisher.restate()
     }

@@ -95,10 +95,7 @@ package struct AgentSettings: Sendable, SettingsReadable {
       try table.required(
         "port", try table.integer("port", in: 1...65_535), "the port on which 127.0.0.1 shows /metrics")
     }
-    discoveryPrefix = try table.table("home_assistant").map { (table) throws(SettingsError) in
-      try table.value("discovery_prefix") { prefix throws(TopicRootError) in try Topics(root: prefix).root }
-        ?? "homeassistant"
-    }
+    discoveryPrefix = try Topics.discoveryPrefix(from: table)
   }
 }
 

@@ -35,7 +35,7 @@ struct HomeAssistantDeviceTests {
     #expect(
       try device([], root: "home/doors Ω").topic(prefix: "ha/discovery")
         == "ha/discovery/device/home_doors___porch-pi/config")
-    #expect(HomeAssistantDevice.statusTopic(prefix: "homeassistant") == "homeassistant/status")
+    #expect(HomeAssistantDiscovery.statusTopic(prefix: "homeassistant") == "homeassistant/status")
   }
 
   @Test("has what identifies it, its origin and its availability once for all components")

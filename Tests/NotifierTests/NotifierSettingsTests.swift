@@ -127,6 +127,13 @@ struct NotifierSettingsTests {
         "dead_man.url is missing: where a life sign is sent to (url_file where it has a key in it)") == true)
   }
 
+  @Test("tell Home Assistant of the areas where they say so")
+  func homeAssistant() throws {
+    #expect(try NotifierSettings(text: Self.whole, file: "notifier.toml").discoveryPrefix == nil)
+    let usual = try NotifierSettings(text: Self.whole + "\n[home_assistant]\n", file: "notifier.toml")
+    #expect(usual.discoveryPrefix == "homeassistant")
+  }
+
   // MARK: Faulty
 
   @Test(
@@ -143,7 +150,7 @@ struct NotifierSettingsTests {
       ),
       (
         "store = ", "stroe = ",
-        "3: stroe is not known here; there are area, broker, channel, dead_man, door, id, store, topic_root"
+        "3: stroe is not known here; there are area, broker, channel, dead_man, door, home_assistant, id, store, topic_root"
       ),
       (
         "[broker]\nhost = \"broker.example\"\nport = 8883", "",
