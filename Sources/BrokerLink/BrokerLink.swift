@@ -28,6 +28,18 @@ extension MQTTClient.Configuration {
   }
 }
 
+extension ConnectionState {
+  /// How the connection stands, for a person; nil while another is only being made.
+  package var standing: String? {
+    switch self {
+    case .idle, .connecting: nil
+    case .connected: "connected"
+    case .waiting(_, let reason): "\(reason)"
+    case .stopped: "disconnected"
+    }
+  }
+}
+
 extension Message {
   /// What an availability topic holds.
   package static func availability(_ availability: Availability, topic: String) -> Message {

@@ -1,10 +1,10 @@
 import AlarmStore
 import Appliance
+import BrokerLink
 import Delivery
 import DoorCore
 import Logging
 import MQTT
-import MQTTProtocol
 import Synchronization
 
 /// Tells others that the notifier is alive: systemd how it stands, and whoever watches over it from outside that it can
@@ -30,15 +30,9 @@ final class NotifierLife: Sendable {
   }
 
   func note(_ connection: ConnectionState) {
-    let text: String
-    switch connection {
-    case .idle, .connecting: return
-    case .connected: text = "connected"
-    case .waiting(_, let reason): text = "\(reason)"
-    case .stopped: text = "disconnected"
-    }
-    isConnected.withLock { $0 = text == "connected" }
-    serviceManager.status("\(settings.doors.count) doors; broker: \(text)")
+    guard let standing = connection.standing else { return }
+    isConnected.withLock { $0 = if case .connected = connection { true } else { false } }
+    serviceManager.status("\(settings.doors.count) doors; broker: \(standing)")
   }
 
   /// Works until the task is cancelled. The notifier is ready at once: it takes what comes as soon as it comes.

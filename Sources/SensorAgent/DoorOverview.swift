@@ -1,8 +1,8 @@
 import Appliance
+import BrokerLink
 import DoorCore
 import GPIO
 import MQTT
-import MQTTProtocol
 import Synchronization
 
 /// How the agent stands at this moment: what the lines say, which the journal may be too full to take, and whether
@@ -40,14 +40,8 @@ final class DoorOverview: Sendable {
   }
 
   func note(_ connection: ConnectionState) {
-    change { contents in
-      switch connection {
-      case .idle, .connecting: break
-      case .connected: contents.broker = "connected"
-      case .waiting(_, let reason): contents.broker = "\(reason)"
-      case .stopped: contents.broker = "disconnected"
-      }
-    }
+    guard let standing = connection.standing else { return }
+    change { $0.broker = standing }
   }
 
   /// Has these doors from now on.
