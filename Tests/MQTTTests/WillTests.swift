@@ -6,9 +6,11 @@ import Testing
 
 /// Wills with a delay, at a real broker.
 @Suite struct WillTests {
-  private static func configuration(_ proxy: FaultyProxy) -> MQTTClient.Configuration {
+  private static func configuration(
+    _ proxy: FaultyProxy, delaySeconds: UInt32 = 1
+  ) -> MQTTClient.Configuration {
     var result = MQTTTests.configuration(port: proxy.port, "leaving")
-    result.will = Will(Message("will", "gone"), delayInterval: 1)
+    result.will = Will(Message("will", "gone"), delayInterval: delaySeconds)
     return result
   }
 
@@ -19,12 +21,13 @@ import Testing
         try await withClient(
           MQTTTests.configuration(port: broker.port, "watcher"), routes: [received.route("will")]
         ) { watcher in
-          try await withClient(Self.configuration(proxy)) { client in
+          // Long enough for a busy machine to be back in time.
+          try await withClient(Self.configuration(proxy, delaySeconds: 8)) { client in
             proxy.cut()
             try await client.firstFailure()
             try await client.publish(Message("will", "back"))
             // Longer than the delay; a will that comes later still would be missed, but not a wrong failure.
-            try await Task.sleep(for: .milliseconds(2500))
+            try await Task.sleep(for: .seconds(10))
             try await watcher.fence()
             #expect(received.texts == ["back"])
           }
