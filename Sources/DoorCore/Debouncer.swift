@@ -35,7 +35,8 @@ package struct Debouncer: Sendable {
     var time: MonotonicTime
   }
 
-  package let settleTime: Duration
+  /// Can change at any time; what has settled stays so.
+  package var settleTime: Duration
   package let chatterTime: Duration
   private var settledLevel: LineLevel?
   private var lastEdge: Edge?

@@ -76,10 +76,8 @@ final class WatchLoop {
     for line in lines {
       let known = before.first { $0.value.line.name == line.name && $0.value.line.source == line.source }
       if let key = known?.key, var watch = known?.value {
-        if watch.line.settleTime != line.settleTime {
-          watch.debouncer = Debouncer(settleTime: line.settleTime)
-        }
         watch.line = line
+        watch.debouncer.settleTime = line.settleTime
         watches[key] = watch
       } else {
         lastKey += 1

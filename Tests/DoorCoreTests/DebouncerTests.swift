@@ -35,6 +35,19 @@ struct DebouncerTests {
     #expect(line.read(.high, at: ms(1_069)) == [settled(.high, 1_039, .edge)])
   }
 
+  @Test("goes on with another settle time where it was, in the midst of a burst too")
+  mutating func changedSettleTime() {
+    _ = line.read(.low, at: ms(0))
+    #expect(line.edge(to: .high, at: ms(1_000)) == [])
+    line.settleTime = .milliseconds(100)
+    #expect(line.deadline == ms(1_100))
+    #expect(line.read(.high, at: ms(1_050)) == [], "it can still bounce")
+    #expect(line.edge(to: .low, at: ms(1_060)) == [])
+    #expect(line.read(.low, at: ms(1_160)) == [], "it ends where it began")
+    line.settleTime = .milliseconds(10)
+    #expect(line.read(.low, at: ms(5_000)) == [], "it is no new line")
+  }
+
   @Test("says nothing of a burst that ends where it began")
   mutating func glitch() {
     _ = line.read(.low, at: ms(0))
