@@ -175,7 +175,8 @@ import Testing
           let failure = try await client.firstFailure()
           #expect(failure == .keepAliveTimeout(broker: "127.0.0.1:\(proxy.port)"))
           try await published
-          #expect(proxy.acceptedCount == 2)
+          // On a slow machine the next one can fall silent for so long, too.
+          #expect(proxy.acceptedCount >= 2)
         }
       }
     }
