@@ -23,6 +23,8 @@ extension MQTTClient.Configuration {
     )
     credentials = broker.userName.map { Credentials(userName: $0, password: broker.password?.reveal()) }
     keepAlive = broker.keepAlive
+    // A door that opens must not wait for longer once the broker is back; a house has few clients.
+    backoff.ceiling = .seconds(10)
     will = availability.map { Will(.availability(.offline, topic: $0)) }
     publishesWillOnStop = true
   }

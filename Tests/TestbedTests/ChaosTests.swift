@@ -30,7 +30,7 @@ struct ChaosTests {
         "chip = \"\(chip.label)\"", "line = \"front\"", "bias = \"as-is\"",
         "debounce_ms = \(BouncingContact.settleTime.wholeMilliseconds)",
       ])
-    try await Household.with(doors: [door], heartbeatSeconds: 10) { house in
+    try await Household.with(doors: [door], heartbeatSeconds: 20) { house in
       try await house.start()
       try await house.sees("house/front: closed since", status: 0)
       #expect(try await house.doorctl("arm", "home").status == 0)
