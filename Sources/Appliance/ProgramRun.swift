@@ -18,6 +18,8 @@ package enum ProgramRun {
       services: services + others.map { .init(service: $0) },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(10)
+    // What does not even end when it is cancelled ends with the process: nothing is kept that is not on the disk.
+    configuration.maximumCancellationDuration = .seconds(10)
     try await ServiceGroup(configuration: configuration).run()
   }
 }
