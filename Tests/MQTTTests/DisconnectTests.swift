@@ -168,7 +168,8 @@ import Testing
     try await Mosquitto.with { broker in
       try await FaultyProxy.with(to: broker.port) { proxy in
         var short = configuration(port: proxy.port, "c")
-        short.keepAlive = .seconds(1)
+        // Long enough for a busy machine to stall the proxy before the broker misses a sign of life.
+        short.keepAlive = .seconds(5)
         try await withClient(short) { client in
           proxy.stall()
           async let published: Void = client.publish(Message("t", "x"))
