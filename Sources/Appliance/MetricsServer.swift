@@ -33,18 +33,20 @@ package struct MetricsServer: Service, CustomStringConvertible {
       while !Task.isCancelled {
         do {
           let server = try await bind()
+          hasFailed = false
           logger.notice("metrics: http://127.0.0.1:\(server.localAddress?.port ?? port)/metrics")
           try await withTaskCancellationHandler {
             try await server.closeFuture.get()
           } onCancel: {
             server.close(promise: nil)
           }
-          return
+          if !Task.isCancelled { logger.error("metrics: nobody listens any more on port \(port)") }
         } catch {
           if !hasFailed { logger.error("metrics: port \(port) cannot be listened on: \(error)") }
           hasFailed = true
-          try? await Task.sleep(for: Self.retryDelay)
         }
+        // Cancelled, it ends at once.
+        try? await Task.sleep(for: Self.retryDelay)
       }
     }
   }

@@ -4,25 +4,35 @@ import DoorWire
 import Logging
 import MQTT
 import MQTTProtocol
+import Synchronization
 
 /// What the agent hears from the broker, and who is told.
 ///
 /// Handlers only note what is asked for: a client's handler must not wait for the client's own publishing.
 struct AgentRoutes: Sendable {
-  let settings: AgentSettings
-  let publisher: Publisher
-  let outputs: OutputDriver
-  let logger: Logger
+  private let settings: AgentSettings
+  private let publisher: Publisher
+  private let outputs: OutputDriver
+  private let logger: Logger
+  private let areas: HeardAreas
 
+  init(settings: AgentSettings, publisher: Publisher, outputs: OutputDriver, logger: Logger) {
+    self.settings = settings
+    self.publisher = publisher
+    self.outputs = outputs
+    self.logger = logger
+    areas = HeardAreas(Self.areas(of: settings.outputs))
+  }
+
+  /// What is subscribed to from the start.
   var all: [Route] {
     [get, replay, ownStates] + (settings.discoveryPrefix.map { [homeAssistant(prefix: $0)] } ?? [])
-      + areas(of: settings.outputs).map(alarm)
+      + Self.areas(of: settings.outputs).sorted().map(alarm)
   }
 
   /// Hears of the areas that other outputs depend on, too; those that are heard of already stay as they are.
   func subscribe(_ client: MQTTClient, toAreasOf outputs: [AgentSettings.Output]) {
-    let known = areas(of: settings.outputs)
-    for area in areas(of: outputs) where !known.contains(area) {
+    for area in areas.takeNew(of: Self.areas(of: outputs)) {
       // Not waited for: there may be no connection. It ends with the client at the latest.
       Task {
         do throws(MQTTError) {
@@ -34,8 +44,8 @@ struct AgentRoutes: Sendable {
     }
   }
 
-  private func areas(of outputs: [AgentSettings.Output]) -> [Identifier] {
-    Set(outputs.compactMap(\.rule.area)).sorted()
+  private static func areas(of outputs: [AgentSettings.Output]) -> Set<Identifier> {
+    Set(outputs.compactMap(\.rule.area))
   }
 
   /// Somebody asks for the doors' states.
@@ -67,7 +77,7 @@ struct AgentRoutes: Sendable {
         guard let address = settings.topics.doorAddress(of: message.topic),
           let state = try? DoorMessage(decoding: message.wholePayload())
         else { continue }
-        try await publisher.heard(state.transition, of: address.door)
+        await publisher.note(state.transition, of: address.door)
       }
     }
   }
@@ -95,6 +105,23 @@ struct AgentRoutes: Sendable {
           logger.warning("\(message.topic) is ignored, what was known of the area still holds: \(error)")
         }
       }
+    }
+  }
+}
+
+/// The areas that are heard of, from the start or from some reload on.
+private final class HeardAreas: Sendable {
+  private let areas: Mutex<Set<Identifier>>
+
+  init(_ areas: Set<Identifier>) {
+    self.areas = Mutex(areas)
+  }
+
+  /// Those of the wanted ones that are not heard of yet; from now on they are.
+  func takeNew(of wanted: Set<Identifier>) -> Set<Identifier> {
+    areas.withLock { areas in
+      defer { areas.formUnion(wanted) }
+      return wanted.subtracting(areas)
     }
   }
 }

@@ -59,6 +59,7 @@ final class OutputDriver: Sendable {
   /// Drives the outputs until the task is cancelled, and then switches them off.
   func run() async throws {
     var (doors, areas) = known
+    var kept = areas
     var driven = outputs.map { output in
       Output(settings: output, decision: OutputSwitch(rule: output.rule, doors: doors, areas: areas))
     }
@@ -73,13 +74,14 @@ final class OutputDriver: Sendable {
         doors.merge(states) { $1 }
         for index in driven.indices { driven[index].decision.note(doors: states, at: .now) }
       case .area(let area, let state):
-        await keep(state, of: area, unlessIn: areas)
         areas[area] = state
         for index in driven.indices { driven[index].decision.note(area: area, is: state, at: .now) }
       case .outputs(let outputs):
         driven = change(driven, to: outputs, doors: doors, areas: areas)
       }
       for index in driven.indices { drive(&driven[index]) }
+      // Not before the outputs: a siren that is to be silent does not wait for a disk.
+      if kept != areas { kept = await keep(areas, insteadOf: kept) }
       timer?.cancel()
       timer = nextLook(at: driven).map { look in
         Task { [input = self.input] in
@@ -132,13 +134,20 @@ final class OutputDriver: Sendable {
     return (ends + (driven.contains(where: \.hasFailed) ? [Self.retryDelay] : [])).min()
   }
 
-  /// For the next start without a network.
-  private func keep(_ state: AreaState, of area: Identifier, unlessIn areas: [Identifier: AreaState]) async {
-    guard areas[area] != state else { return }
-    do throws(JournalError) {
-      try await journal.note(state, of: area)
-    } catch {
-      logger.error("that area \(area) is \(state.rawValue) is not kept for the next start: \(error)")
+  /// Keeps the areas for the next start without a network, and returns what is kept. What the journal does not take is
+  /// tried again with the next change.
+  private func keep(
+    _ areas: [Identifier: AreaState], insteadOf kept: [Identifier: AreaState]
+  ) async -> [Identifier: AreaState] {
+    var kept = kept
+    for (area, state) in areas where kept[area] != state {
+      do throws(JournalError) {
+        try await journal.note(state, of: area)
+        kept[area] = state
+      } catch {
+        logger.error("that area \(area) is \(state.rawValue) is not kept for the next start: \(error)")
+      }
     }
+    return kept
   }
 }

@@ -31,7 +31,8 @@ actor Publisher {
   private var isToAnnounce = false
   private var isToDescribe = false
   private var isToRestate = false
-  private var isContradicted = false
+  /// What was heard of the own doors and was not compared with the journal yet; one for each door at most.
+  private var heard: [Identifier: Transition] = [:]
   private var replays: [ReplayRequest] = []
 
   /// - Parameter journalBegun: called when the journal has begun anew and does not know the doors.
@@ -93,9 +94,9 @@ actor Publisher {
   }
 
   /// A state of a door of this agent is at the broker. Usually it is one that the journal knows.
-  func heard(_ published: Transition, of door: Identifier) async throws(JournalError) {
-    guard try await journal.isContradicted(by: published, of: door) else { return }
-    isContradicted = true
+  func note(_ published: Transition, of door: Identifier) {
+    guard settings.doors.contains(where: { $0.id == door }) else { return }
+    heard[door] = published
     wake.yield()
   }
 
@@ -111,6 +112,7 @@ actor Publisher {
           if try await !publishNext() { break }
         } catch let error as MQTTError {
           if case .stopped = error { return }
+          if Task.isCancelled { return }
           logger.error("transitions wait in the journal: \(error)")
           try await Task.sleep(for: .seconds(5))
           // What was under way may not have arrived: all of it is said again.
@@ -135,9 +137,10 @@ actor Publisher {
       try await client.fence()
       return true
     }
-    if isContradicted {
-      isContradicted = false
-      try await beginJournalAnew()
+    if let (door, published) = heard.first {
+      if try await journal.isContradicted(by: published, of: door) { try await beginJournalAnew() }
+      // What was heard meanwhile is looked at in its turn.
+      if heard[door] == published { heard[door] = nil }
       return true
     }
     if isToDescribe, let prefix = settings.discoveryPrefix {

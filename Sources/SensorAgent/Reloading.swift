@@ -5,6 +5,8 @@ import UnixSignals
 
 /// The stage that takes changed settings when SIGHUP asks for it. A file that is not valid changes nothing.
 struct Reloading: Sendable {
+  /// Trapped from the moment on at which these were made: before that the signal ends the program.
+  let requests: UnixSignalsSequence
   let settings: AgentSettings
   let read: AgentSettings.Reading
   let serviceManager: ServiceManager
@@ -14,9 +16,9 @@ struct Reloading: Sendable {
   /// Called when a request is done with, whatever became of it.
   let finish: @Sendable () -> Void
 
-  /// Waits for SIGHUP until the task is cancelled.
-  func run() async throws {
-    for await _ in await UnixSignalsSequence(trapping: .sighup) {
+  /// Waits for requests until the task is cancelled.
+  func run() async {
+    for await _ in requests {
       serviceManager.reloading()
       do throws(SettingsError) {
         let new = try read()

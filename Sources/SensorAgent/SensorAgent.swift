@@ -9,6 +9,7 @@ package import Journal
 package import Logging
 import MQTT
 import ServiceLifecycle
+import UnixSignals
 
 package struct SensorAgent: Service, CustomStringConvertible {
   /// What waits for the journal. At the bound the newest settled levels are dropped and logged; the periodic
@@ -70,20 +71,14 @@ package struct SensorAgent: Service, CustomStringConvertible {
     let recorderLife = Watchdog.Stage("recorder") { _ in input.yield(.question) }
     let recorder = Recorder(
       doors: settings.doors, journal: journal, clock: clock, logger: logger, metrics: metrics,
-      life: recorderLife,
-      committed: publisher.transitionsCommitted, obstructed: heart.beatNow)
-    let watchdog = Watchdog(
-      stages: [
-        Watchdog.Stage("watcher") { stage in watcher.ask(stage.answer) },
-        recorderLife,
-        Watchdog.Stage("publisher") { stage in Task { await publisher.answer(stage) } },
-        Watchdog.Stage("broker's client") { stage in
-          Task(executorPreference: client.executor) { stage.answer() }
-        },
-      ], serviceManager: serviceManager, logger: logger)
+      life: recorderLife, committed: publisher.transitionsCommitted, obstructed: heart.beatNow)
     let routes = AgentRoutes(settings: settings, publisher: publisher, outputs: outputs, logger: logger)
+    let watchdog = Watchdog(
+      stages: stages(watcher, recorderLife, publisher, client), serviceManager: serviceManager,
+      logger: logger)
     let reloading = Reloading(
-      settings: settings, read: readSettings, serviceManager: serviceManager, logger: logger,
+      requests: await UnixSignalsSequence(trapping: .sighup), settings: settings, read: readSettings,
+      serviceManager: serviceManager, logger: logger,
       apply: { new in
         overview.change(to: new.doors)
         input.yield(.doors(new.doors))
@@ -95,17 +90,7 @@ package struct SensorAgent: Service, CustomStringConvertible {
       }, finish: overview.reloaded)
 
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
-        try await watcher.run { line, report in
-          if case .dropped = input.yield(.report(line, report)) {
-            logger.error(
-              "door \(line.door): a level was dropped, the journal has not taken \(Self.inputLimit) before it"
-            )
-          }
-          // Not before the recorder, for which an alarm waits.
-          overview.note(report, of: line)
-        }
-      }
+      group.addTask { try await watch(watcher, overview, input) }
       group.addTask {
         var recorder = recorder
         try await recorder.run(inputs)
@@ -114,20 +99,9 @@ package struct SensorAgent: Service, CustomStringConvertible {
       group.addTask { try await heart.run() }
       group.addTask { try await outputs.run() }
       group.addTask { try await client.run(routes: routes.all) }
-      group.addTask {
-        var isFirst = true
-        for await state in client.states() {
-          overview.note(state)
-          guard case .connected = state else { continue }
-          // What has opened the lines and the connection.
-          if isFirst { ProgramText.releaseUnused() }
-          isFirst = false
-          heart.beatNow()
-          await publisher.connected()
-        }
-      }
+      group.addTask { await follow(client, overview, heart, publisher) }
       if let watchdog { group.addTask { try await watchdog.run() } }
-      group.addTask { try await reloading.run() }
+      group.addTask { await reloading.run() }
       group.addTask { try await gracefulShutdown() }
       // Whichever ends first ends the agent: it is asked to leave, or a stage has failed. The client then
       // lets the broker publish the will, so that nobody takes the last state for a present one.
@@ -135,5 +109,49 @@ package struct SensorAgent: Service, CustomStringConvertible {
       try await group.next()
       serviceManager.stopping()
     }
+  }
+
+  /// Hands on what the lines say, on the watcher's thread.
+  private func watch(
+    _ watcher: LineWatcher, _ overview: DoorOverview, _ input: AsyncStream<Recorder.Input>.Continuation
+  ) async throws(LineError) {
+    try await watcher.run { line, report in
+      if case .dropped = input.yield(.report(line, report)) {
+        logger.error(
+          "door \(line.door): a level was dropped, the journal has not taken \(Self.inputLimit) before it")
+      }
+      // Not before the recorder, for which an alarm waits.
+      overview.note(report, of: line)
+    }
+  }
+
+  /// Hands on how the connection stands.
+  private func follow(
+    _ client: MQTTClient, _ overview: DoorOverview, _ heart: Heart, _ publisher: Publisher
+  ) async {
+    var isFirst = true
+    for await state in client.states() {
+      overview.note(state)
+      guard case .connected = state else { continue }
+      // What has opened the lines and the connection.
+      if isFirst { ProgramText.releaseUnused() }
+      isFirst = false
+      heart.beatNow()
+      await publisher.connected()
+    }
+  }
+
+  /// What has to be alive for systemd to hear that the agent is.
+  private func stages(
+    _ watcher: LineWatcher, _ recorder: Watchdog.Stage, _ publisher: Publisher, _ client: MQTTClient
+  ) -> [Watchdog.Stage] {
+    [
+      Watchdog.Stage("watcher") { stage in watcher.ask(stage.answer) },
+      recorder,
+      Watchdog.Stage("publisher") { stage in Task { await publisher.answer(stage) } },
+      Watchdog.Stage("broker's client") { stage in
+        Task(executorPreference: client.executor) { stage.answer() }
+      },
+    ]
   }
 }

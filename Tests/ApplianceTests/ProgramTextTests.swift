@@ -17,7 +17,5 @@ struct ProgramTextTests {
     ProgramText.releaseUnused()
     let after = try resident()
     #expect(after < before / 2)
-    let text = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-    #expect(text.contains("r-xp"))
   }
 }
