@@ -15,7 +15,25 @@ struct Unit {
 
   func restart() async throws { try await shell("systemctl restart \(name)") }
 
-  func stop() async throws { try await shell("systemctl stop \(name)") }
+  func stop() async throws {
+    do {
+      try await shell("systemctl stop \(name)")
+    } catch {
+      throw TestSupportError("\(error)\n\((try? await standing()) ?? "")")
+    }
+  }
+
+  /// What it has said last, and what each of its threads waits for.
+  private func standing() async throws -> String {
+    try await shell(
+      """
+      journalctl --no-pager --lines=40 --output=short-precise --unit=\(name)
+      for thread in /proc/$(systemctl show --value --property=MainPID \(name))/task/*; do
+        echo "$(cat $thread/comm) $(cat $thread/wchan)"
+        grep -E '^(State|SigPnd|ShdPnd|SigBlk|SigIgn|SigCgt)' $thread/status || true
+      done
+      """)
+  }
 
   func reload() async throws { try await shell("systemctl reload \(name)") }
 
