@@ -42,7 +42,7 @@ let package = Package(
     .executableTarget(
       name: "door-notifier",
       dependencies: [
-        "Notifier", "AlarmStore", "Delivery", "DoorCore", "Appliance",
+        "Notifier", "AccessCodes", "AlarmStore", "Delivery", "DoorCore", "Appliance",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -73,8 +73,8 @@ let package = Package(
     .target(
       name: "Notifier",
       dependencies: [
-        "DoorCore", "DoorWire", "AlarmStore", "Delivery", "MQTT", "MQTTProtocol", "BrokerLink", "Appliance",
-        "CLinux",
+        "DoorCore", "DoorWire", "AccessCodes", "AlarmStore", "Delivery", "MQTT", "MQTTProtocol", "BrokerLink",
+        "Appliance", "CLinux",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -99,6 +99,8 @@ let package = Package(
       name: "AlarmStore",
       dependencies: ["DoorCore", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
+    .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+    .target(name: "AccessCodes", dependencies: ["DoorCore", "CCrypt"], swiftSettings: settings),
     .target(
       name: "Delivery",
       dependencies: [
@@ -173,6 +175,8 @@ let package = Package(
       dependencies: ["DoorCore", "AlarmStore", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
     .testTarget(
+      name: "AccessCodesTests", dependencies: ["AccessCodes", "DoorCore"], swiftSettings: settings),
+    .testTarget(
       name: "DeliveryTests",
       dependencies: [
         "DoorCore", "Delivery",
@@ -191,7 +195,12 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "NotifierTests", dependencies: ["Notifier", "Appliance", "DoorCore", "DoorWire"],
+      name: "NotifierTests",
+      dependencies: [
+        "Notifier", "AccessCodes", "AlarmStore", "Appliance", "Delivery", "DoorCore", "DoorWire",
+        "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
     .target(
       name: "MQTTFuzzing", dependencies: ["MQTTProtocol", .product(name: "NIOCore", package: "swift-nio")],

@@ -7,6 +7,8 @@ package enum AlarmStoreError: Error, Sendable, Equatable, CustomStringConvertibl
   case cannotOpen(path: String, reason: String)
   case diskFull(path: String)
   case failed(path: String, reason: String)
+  /// The file is not what was written.
+  case damaged(path: String, reason: String)
 
   package var description: String {
     switch self {
@@ -16,6 +18,8 @@ package enum AlarmStoreError: Error, Sendable, Equatable, CustomStringConvertibl
       "the disk of the store \(path) is full: make room there; the broker keeps what arrives meanwhile"
     case .failed(let path, let reason):
       "the store \(path) failed: \(reason)"
+    case .damaged(let path, let reason):
+      "the store \(path) is damaged: \(reason); put a backup in its place, or move it away for a new one to be begun"
     }
   }
 }
@@ -37,9 +41,14 @@ package struct AlarmStore: Sendable {
       // A commit survives a power cut. GRDB's own choice for WAL is NORMAL, which does not; it makes it after
       // `prepareDatabase`, so this comes after that again, on the one connection that a queue has.
       try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+      if try database.read(Schema.migrator.hasBeenSuperseded) {
+        throw StoreDamage(reason: "a newer program wrote it")
+      }
       try Schema.migrator.migrate(database)
     } catch {
-      throw .cannotOpen(path: path, reason: Self.reason(error))
+      let described = Self.describe(error, path: path)
+      if case .failed(_, let reason) = described { throw .cannotOpen(path: path, reason: reason) }
+      throw described
     }
   }
 
@@ -50,13 +59,20 @@ package struct AlarmStore: Sendable {
     do {
       return try await database.write { try body(StoreTransaction(database: $0)) }
     } catch {
-      throw describe(error)
+      throw Self.describe(error, path: path)
     }
   }
 
-  private func describe(_ error: any Error) -> AlarmStoreError {
-    if let error = error as? DatabaseError, error.resultCode == .SQLITE_FULL { return .diskFull(path: path) }
-    return .failed(path: path, reason: Self.reason(error))
+  static func describe(_ error: any Error, path: String) -> AlarmStoreError {
+    if let damage = error as? StoreDamage { return .damaged(path: path, reason: damage.reason) }
+    if error is UnreadableValue || error is UnknownWord || error is IdentifierError {
+      return .damaged(path: path, reason: "\(error)")
+    }
+    switch (error as? DatabaseError)?.resultCode {
+    case .SQLITE_FULL?: return .diskFull(path: path)
+    case .SQLITE_CORRUPT?, .SQLITE_NOTADB?: return .damaged(path: path, reason: reason(error))
+    default: return .failed(path: path, reason: reason(error))
+    }
   }
 
   private static func reason(_ error: any Error) -> String {

@@ -97,6 +97,124 @@ enum Schema {
           CREATE INDEX outbox_due ON outbox (channel, due_ms) WHERE state = 'waiting';
           """)
     }
+    migrator.registerMigration("2: engines, and the life of alerts") { database in
+      try database.execute(sql: engines)
+      try database.execute(sql: alertLife)
+    }
     return migrator
   }
+
+  private static let engines = """
+    -- What the engine of each area remembers, as it writes it.
+    CREATE TABLE area (area TEXT NOT NULL PRIMARY KEY, memory TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO area (area, memory)
+      SELECT area, json_object(
+        'phase', CASE
+          WHEN mode = 'disarmed' THEN json('{"disarmed":{}}')
+          WHEN is_triggered THEN json('{"triggered":{"mode":"armed_away"}}')
+          ELSE json('{"armed":{"mode":"armed_away"}}') END,
+        'since', since_ms, 'bypassed', json('{}'), 'trips', json('{}'),
+        'is_alarm_told', json(iif(is_triggered, 'true', 'false')))
+      FROM arming WHERE id IN (SELECT MAX(id) FROM arming GROUP BY area);
+
+    -- Every state that an area has been in, from when on; the last one of an area holds.
+    CREATE TABLE area_state (
+      id INTEGER PRIMARY KEY,
+      area TEXT NOT NULL,
+      state TEXT NOT NULL,
+      mode TEXT,
+      since_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX area_state_area ON area_state (area, since_ms);
+    INSERT INTO area_state (id, area, state, mode, since_ms)
+      SELECT id, area, mode, nullif(mode, 'disarmed'), since_ms FROM arming;
+    DROP TABLE arming;
+    """
+
+  private static let alertLife = """
+    CREATE TABLE new_alert (
+      id TEXT NOT NULL PRIMARY KEY,
+      severity TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      area TEXT NOT NULL,
+      -- door, agent, area or broker
+      subject TEXT NOT NULL,
+      agent TEXT,
+      door TEXT,
+      -- What lasts as long as the cause; none where it is over as soon as it has happened.
+      condition TEXT,
+      state TEXT,
+      at_ms INTEGER NOT NULL,
+      is_late INTEGER NOT NULL,
+      simulated INTEGER NOT NULL,
+      detail TEXT,
+      raised_ms INTEGER NOT NULL,
+      -- held: not sent yet; told; withdrawn: never sent
+      standing TEXT NOT NULL,
+      -- How often its cause has come while it stood.
+      count INTEGER NOT NULL DEFAULT 1,
+      acknowledged_ms INTEGER,
+      acknowledged_by TEXT,
+      resolved_ms INTEGER,
+      reminders INTEGER NOT NULL DEFAULT 0,
+      reminded_ms INTEGER NOT NULL
+    ) STRICT;
+    -- What was told before alerts had a life is over.
+    INSERT INTO new_alert
+      SELECT id, severity, kind, area, iif(door IS NULL, 'agent', 'door'), agent, door, NULL, state, at_ms, is_late,
+        simulated, detail, raised_ms, 'told', 1, raised_ms, NULL, raised_ms, 0, raised_ms
+      FROM alert;
+
+    CREATE TABLE new_outbox (
+      id INTEGER PRIMARY KEY,
+      alert TEXT NOT NULL REFERENCES alert (id),
+      channel TEXT NOT NULL,
+      -- raised, resolved, or reminder and its number
+      stage TEXT NOT NULL,
+      state TEXT NOT NULL DEFAULT 'waiting',
+      -- Rows of one message that tells of many alerts have its first row's id.
+      message INTEGER,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      due_ms INTEGER NOT NULL,
+      answer TEXT,
+      ended_ms INTEGER,
+      UNIQUE (alert, channel, stage)
+    ) STRICT;
+    INSERT INTO new_outbox (id, alert, channel, stage, state, attempts, due_ms, answer, ended_ms)
+      SELECT id, alert, channel, 'raised', state, attempts, due_ms, answer, ended_ms FROM outbox;
+
+    DROP TABLE outbox;
+    DROP TABLE alert;
+    ALTER TABLE new_alert RENAME TO alert;
+    ALTER TABLE new_outbox RENAME TO outbox;
+    CREATE INDEX outbox_due ON outbox (channel, due_ms) WHERE state = 'waiting';
+    CREATE INDEX alert_standing ON alert (area, condition)
+      WHERE standing <> 'withdrawn' AND (acknowledged_ms IS NULL OR resolved_ms IS NULL);
+    CREATE INDEX alert_recent ON alert (area, kind, raised_ms);
+
+    -- Who has commanded what, and what came of it.
+    CREATE TABLE command (
+      id INTEGER PRIMARY KEY,
+      at_ms INTEGER NOT NULL,
+      area TEXT NOT NULL,
+      person TEXT,
+      source TEXT NOT NULL,
+      command TEXT NOT NULL,
+      outcome TEXT NOT NULL
+    ) STRICT;
+
+    -- Doors that are open, until they are warned of.
+    CREATE TABLE open_door (
+      agent TEXT NOT NULL,
+      door TEXT NOT NULL,
+      watch TEXT NOT NULL,
+      PRIMARY KEY (agent, door)
+    ) STRICT, WITHOUT ROWID;
+
+    -- How often a gap was asked back.
+    ALTER TABLE missing ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;
+
+    -- What else is remembered, each by one name: schedules, the guard of the codes.
+    CREATE TABLE memory (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    """
 }

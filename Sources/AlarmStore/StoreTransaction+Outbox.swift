@@ -1,109 +1,143 @@
 package import DoorCore
 import GRDB
 
-/// One alert on its way through one channel.
+/// One stage of one alert on its way through one channel.
 package struct OutboxItem: Sendable, Equatable {
   package var id: Int64
   package var alert: Alert
+  package var stage: AlertStage
+  /// How often the alert's cause has come.
+  package var count: Int
+  /// When its cause was over; nil while it is not.
+  package var resolved: Timestamp?
+}
+
+/// What one channel sends at once: one alert, or many that came together.
+package struct OutboxMessage: Sendable, Equatable {
+  /// At least one, in the order of their coming.
+  package var items: [OutboxItem]
   /// Tries so far.
   package var attempts: Int
-  package var due: Timestamp
+
+  /// The same for every try of this message, and no other's.
+  package var key: String {
+    guard let first = items.first else { return "" }
+    let key = first.stage == .raised ? first.alert.id : "\(first.alert.id)/\(first.stage)"
+    return items.count > 1 ? "\(key)/and-\(items.count - 1)-more" : key
+  }
+}
+
+/// What waits for a channel.
+package enum OutboxStand: Sendable, Equatable {
+  case message(OutboxMessage)
+  /// Nothing before then.
+  case nothingBefore(Timestamp)
+  case nothing
 }
 
 extension StoreTransaction {
-  /// Writes the alert, and a row of the outbox for each channel. Does nothing, and returns false, where there
-  /// is an alert of this id or one that foretold it: one cause is one alert.
-  package func raise(_ alert: Alert, through channels: [Identifier], now: Timestamp) throws -> Bool {
-    let isForetold =
-      try Bool.fetchOne(
-        database, sql: "SELECT EXISTS (SELECT 1 FROM alert WHERE id = ? AND severity = ?)",
-        arguments: [alert.foretoldAs, alert.severity.rawValue]) ?? false
-    if isForetold { return false }
-    try database.execute(
-      sql: """
-        INSERT OR IGNORE INTO alert
-          (id, severity, kind, area, agent, door, state, at_ms, is_late, simulated, detail, raised_ms)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-      arguments: [
-        alert.id, alert.severity.rawValue, alert.kind.rawValue, alert.area.description,
-        alert.subject.agent.description, alert.subject.door?.description, alert.state?.rawValue,
-        alert.at.milliseconds, alert.isLate, alert.simulated, alert.detail, now.milliseconds,
-      ])
-    guard database.changesCount > 0 else { return false }
-    for channel in channels {
-      try database.execute(
-        sql: "INSERT INTO outbox (alert, channel, due_ms) VALUES (?, ?, ?)",
-        arguments: [alert.id, channel.description, now.milliseconds])
-    }
-    return true
-  }
+  /// So many that are due at once become one message that lists them.
+  package static let stormSize = 4
+  /// One message lists no more.
+  private static let messageLimit = 32
+  /// Nothing waits longer: what is due later was written before the clock was put back.
+  private static let longestWait: Duration = .seconds(86_400)
 
-  /// What waits for one channel, the earliest due first.
-  package func waiting(for channel: Identifier, limit: Int) throws -> [OutboxItem] {
-    try Row.fetchAll(
+  /// What one channel is to send next. Which alerts are one message is kept, so that every try of it is the same.
+  package func next(for channel: Identifier, now: Timestamp) throws -> OutboxStand {
+    let first = try Row.fetchOne(
       database,
       sql: """
-        SELECT outbox.id AS item, outbox.attempts, outbox.due_ms, alert.*
-        FROM outbox JOIN alert ON alert.id = outbox.alert
-        WHERE channel = ? AND outbox.state = 'waiting' ORDER BY due_ms, outbox.id LIMIT ?
-        """, arguments: [channel.description, limit]
-    ).map { row in
-      OutboxItem(
-        id: row["item"], alert: try Alert(row: row), attempts: row["attempts"],
-        due: Timestamp(milliseconds: row["due_ms"]))
+        SELECT id, message, due_ms FROM outbox WHERE channel = ? AND state = 'waiting' ORDER BY due_ms, id LIMIT 1
+        """, arguments: [channel.description])
+    guard let first else { return .nothing }
+    let due = Timestamp(milliseconds: first["due_ms"])
+    guard due <= now || due > now.advanced(by: Self.longestWait) else { return .nothingBefore(due) }
+    let id: Int64 = first["id"]
+    let message = try (first["message"] as Int64?) ?? gather(id, channel, now: now)
+    return .message(try contents(of: message, or: id))
+  }
+
+  /// Makes one message of all that is due, where that is much; returns its id.
+  private func gather(_ first: Int64, _ channel: Identifier, now: Timestamp) throws -> Int64? {
+    let due = try Int64.fetchAll(
+      database,
+      sql: """
+        SELECT id FROM outbox WHERE channel = ? AND state = 'waiting' AND message IS NULL AND due_ms <= ?
+        ORDER BY due_ms, id LIMIT ?
+        """, arguments: [channel.description, now.milliseconds, Self.messageLimit])
+    guard due.count >= Self.stormSize, due.contains(first) else { return nil }
+    for id in due {
+      try database.execute(sql: "UPDATE outbox SET message = ? WHERE id = ?", arguments: [first, id])
     }
+    return first
+  }
+
+  private func contents(of message: Int64?, or id: Int64) throws -> OutboxMessage {
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT outbox.id AS item, outbox.attempts, outbox.stage, alert.*
+        FROM outbox JOIN alert ON alert.id = outbox.alert
+        WHERE \(message == nil ? "outbox.id = ?" : "outbox.message = ?") AND outbox.state = 'waiting'
+        ORDER BY outbox.id
+        """, arguments: [message ?? id])
+    return OutboxMessage(
+      items: try rows.map { row in
+        let stage: String = row["stage"]
+        guard let stage = AlertStage(stage) else { throw UnknownWord(column: "stage", word: stage) }
+        let record = try AlertRecord(row: row)
+        return OutboxItem(
+          id: row["item"], alert: record.alert, stage: stage, count: record.count, resolved: record.resolved)
+      },
+      attempts: rows.map { $0["attempts"] }.max() ?? 0)
   }
 
   /// The receiver has it; `answer` is what it said.
-  package func markDelivered(_ item: OutboxItem, answer: String, now: Timestamp) throws {
-    try end(item, as: "delivered", answer: answer, now: now)
+  package func markDelivered(_ message: OutboxMessage, answer: String, now: Timestamp) throws {
+    try end(message, as: "delivered", answer: answer, now: now)
   }
 
   /// The receiver will never take it; `answer` says why.
-  package func markRefused(_ item: OutboxItem, answer: String, now: Timestamp) throws {
-    try end(item, as: "refused", answer: answer, now: now)
+  package func markRefused(_ message: OutboxMessage, answer: String, now: Timestamp) throws {
+    try end(message, as: "refused", answer: answer, now: now)
   }
 
   /// A try failed and there will be another.
-  package func postpone(_ item: OutboxItem, until due: Timestamp, answer: String) throws {
-    try database.execute(
-      sql: "UPDATE outbox SET attempts = attempts + 1, due_ms = ?, answer = ? WHERE id = ?",
-      arguments: [due.milliseconds, answer, item.id])
-  }
-
-  /// Every alert, in the order of raising, with the state of its delivery by channel.
-  package func alerts() throws -> [(alert: Alert, deliveries: [String: String])] {
-    try Row.fetchAll(database, sql: "SELECT * FROM alert ORDER BY rowid").map { row in
-      let rows = try Row.fetchAll(
-        database, sql: "SELECT channel, state FROM outbox WHERE alert = ?", arguments: [row["id"] as String])
-      let deliveries = rows.map { ($0["channel"] as String, $0["state"] as String) }
-      return (try Alert(row: row), Dictionary(uniqueKeysWithValues: deliveries))
+  package func postpone(_ message: OutboxMessage, until due: Timestamp, answer: String) throws {
+    for item in message.items {
+      try database.execute(
+        sql: "UPDATE outbox SET attempts = attempts + 1, due_ms = ?, answer = ? WHERE id = ?",
+        arguments: [due.milliseconds, answer, item.id])
     }
   }
 
-  private func end(_ item: OutboxItem, as state: String, answer: String, now: Timestamp) throws {
-    try database.execute(
-      sql: "UPDATE outbox SET state = ?, attempts = attempts + 1, answer = ?, ended_ms = ? WHERE id = ?",
-      arguments: [state, answer, now.milliseconds, item.id])
+  /// Every alert, in the order of raising, with the state of its delivery by channel, from the first stage to the last.
+  package func alerts() throws -> [(alert: Alert, deliveries: [String: [String]])] {
+    try Row.fetchAll(database, sql: "SELECT * FROM alert ORDER BY rowid").map { row in
+      let rows = try Row.fetchAll(
+        database, sql: "SELECT channel, state FROM outbox WHERE alert = ? ORDER BY id",
+        arguments: [row["id"] as String])
+      let deliveries = Dictionary(grouping: rows) { $0["channel"] as String }
+      return (try Alert(row: row), deliveries.mapValues { $0.map { $0["state"] } })
+    }
   }
-}
 
-extension Alert {
-  fileprivate init(row: Row) throws {
-    let state: String? = row["state"]
-    let agent = try row.identifier("agent")
-    let door = try (row["door"] as String?).map { try Identifier($0) }
-    self.init(
-      id: row["id"],
-      severity: try row.word("severity"),
-      kind: try row.word("kind"),
-      area: try row.identifier("area"),
-      subject: door.map { .door(DoorAddress(agent: agent, door: $0)) } ?? .agent(agent),
-      state: state.flatMap(DoorState.init(rawValue:)),
-      at: Timestamp(milliseconds: row["at_ms"]),
-      isLate: row["is_late"],
-      simulated: row["simulated"],
-      detail: row["detail"])
+  /// Has one stage of an alert sent through every channel.
+  func enqueue(_ alert: Alert, _ stage: AlertStage, _ routing: AlertRouting, now: Timestamp) throws {
+    let due = alert.severity == .alarm ? now : max(now, routing.quietUntil ?? now)
+    for channel in routing.channels {
+      try database.execute(
+        sql: "INSERT OR IGNORE INTO outbox (alert, channel, stage, due_ms) VALUES (?, ?, ?, ?)",
+        arguments: [alert.id, channel.description, stage.description, due.milliseconds])
+    }
+  }
+
+  private func end(_ message: OutboxMessage, as state: String, answer: String, now: Timestamp) throws {
+    for item in message.items {
+      try database.execute(
+        sql: "UPDATE outbox SET state = ?, attempts = attempts + 1, answer = ?, ended_ms = ? WHERE id = ?",
+        arguments: [state, answer, now.milliseconds, item.id])
+    }
   }
 }

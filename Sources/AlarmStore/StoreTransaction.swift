@@ -60,8 +60,10 @@ package struct StoreTransaction: ~Copyable {
   }
 
   /// Writes a transition into the history, and makes it the door's newest where `isNewest`.
+  ///
+  /// - Parameter area: the state of the door's area when it happened; nil where it belongs to none.
   package func append(
-    _ transition: Transition, of door: DoorAddress, manner: Intake.Manner, mode: AlarmEngine.ArmMode?,
+    _ transition: Transition, of door: DoorAddress, manner: Intake.Manner, area: AreaState?,
     received: Timestamp, isNewest: Bool
   ) throws {
     try database.execute(
@@ -75,7 +77,7 @@ package struct StoreTransaction: ~Copyable {
         transition.state.rawValue, transition.since.milliseconds, transition.boot,
         transition.uptimeMilliseconds, transition.clock.rawValue, transition.cause.rawValue,
         transition.missed,
-        transition.simulated, received.milliseconds, manner.rawValue, mode?.rawValue ?? "",
+        transition.simulated, received.milliseconds, manner.rawValue, area?.rawValue ?? "",
       ])
     guard isNewest else { return }
     try database.execute(
@@ -132,13 +134,15 @@ package struct HistoryEntry: Sendable, Equatable {
   package var transition: Transition
   package var manner: Intake.Manner
   package var received: Timestamp
+  /// The state of the door's area when it happened; nil where it belonged to none.
+  package var area: AreaState?
 }
 
 extension HistoryEntry {
   fileprivate init(row: Row) throws {
     self.init(
       transition: try Transition(row: row), manner: try row.word("manner"),
-      received: Timestamp(milliseconds: row["received_ms"]))
+      received: Timestamp(milliseconds: row["received_ms"]), area: AreaState(rawValue: row["mode"]))
   }
 }
 
@@ -164,6 +168,11 @@ extension Row {
     let string: String = self[column]
     guard let word = Word(rawValue: string) else { throw UnknownWord(column: column, word: string) }
     return word
+  }
+
+  /// The same, where the column can be empty.
+  func optionalWord<Word: RawRepresentable>(_ column: String) throws -> Word? where Word.RawValue == String {
+    self[column] == nil ? nil : try word(column)
   }
 
   /// A column that holds an identifier.

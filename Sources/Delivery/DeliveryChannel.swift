@@ -1,16 +1,43 @@
 // Delivery: takes an alert to a person, through one channel or another.
 package import DoorCore
 
-/// An alert in the words in which a person gets it.
+/// What a person is told, in the words in which they get it.
 package struct Notice: Sendable, Equatable {
-  package var alert: Alert
+  /// One alert at one stage of its life.
+  package struct Item: Sendable, Equatable {
+    package var alert: Alert
+    package var stage: AlertStage
+    /// How often its cause has come.
+    package var count: Int
+    package var text: String
+
+    package init(alert: Alert, stage: AlertStage, count: Int, text: String) {
+      self.alert = alert
+      self.stage = stage
+      self.count = count
+      self.text = text
+    }
+  }
+
+  /// The same for every try of this notice, and no other's.
+  package var key: String
+  /// That of the gravest of the alerts.
+  package var severity: Alert.Severity
   package var title: String
   package var text: String
+  package var at: Timestamp
+  /// None where the notifier speaks of itself.
+  package var items: [Item]
 
-  package init(alert: Alert, title: String, text: String) {
-    self.alert = alert
+  package init(
+    key: String, severity: Alert.Severity, title: String, text: String, at: Timestamp, items: [Item]
+  ) {
+    self.key = key
+    self.severity = severity
     self.title = title
     self.text = text
+    self.at = at
+    self.items = items
   }
 }
 

@@ -12,7 +12,7 @@ package struct LogChannel: DeliveryChannel {
   }
 
   package func deliver(_ notice: Notice) async -> DeliveryResult {
-    let level: Logger.Level = notice.alert.severity == .alarm ? .critical : .warning
+    let level: Logger.Level = notice.severity == .alarm ? .critical : .warning
     logger.log(level: level, "\(notice.title): \(notice.text)")
     return .delivered(answer: "written")
   }

@@ -3,9 +3,9 @@ package import DoorCore
 import FoundationEssentials
 import NIOHTTP1
 
-/// Posts the alert as JSON to an address.
+/// Posts the notice as JSON to an address.
 ///
-/// The header `Idempotency-Key` is the same for every try of one alert, so that a receiver can tell a repetition.
+/// The header `Idempotency-Key` is the same for every try of one notice, so that a receiver can tell a repetition.
 package struct WebhookChannel: DeliveryChannel, CustomStringConvertible, CustomReflectable {
   package let id: Identifier
   private let address: WebAddress
@@ -25,7 +25,7 @@ package struct WebhookChannel: DeliveryChannel, CustomStringConvertible, CustomR
     var request = address.request
     request.method = .POST
     request.headers.add(name: "Content-Type", value: "application/json")
-    request.headers.add(name: "Idempotency-Key", value: notice.alert.id)
+    request.headers.add(name: "Idempotency-Key", value: notice.key)
     // The same bytes every time: a receiver that compares repetitions finds no difference.
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -56,38 +56,79 @@ package struct WebhookChannel: DeliveryChannel, CustomStringConvertible, CustomR
     }
   }
 
+  /// The one alert's fields; of many alerts those of the first, and all of them in `alerts`.
   private struct Body: Encodable {
     var id: String
     var severity: String
+    var title: String
+    var text: String
+    var atMilliseconds: Int64
+    var alert: AlertBody?
+    var alerts: [AlertBody]?
+
+    init(_ notice: Notice) {
+      id = notice.key
+      severity = notice.severity.rawValue
+      title = notice.title
+      text = notice.text
+      atMilliseconds = notice.at.milliseconds
+      let bodies = notice.items.map(AlertBody.init)
+      alert = bodies.first
+      alerts = bodies.count > 1 ? bodies : nil
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case id, severity, title, text, alerts
+      case atMilliseconds = "at_ms"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      // First, so that what the notice itself says stands above it.
+      try alert?.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(id, forKey: .id)
+      try container.encode(severity, forKey: .severity)
+      try container.encode(title, forKey: .title)
+      try container.encode(text, forKey: .text)
+      try container.encode(atMilliseconds, forKey: .atMilliseconds)
+      try container.encodeIfPresent(alerts, forKey: .alerts)
+    }
+  }
+
+  private struct AlertBody: Encodable {
+    var id: String
+    var severity: String
     var kind: String
+    var stage: String
     var area: String
-    var agent: String
+    var agent: String?
     var door: String?
     var state: String?
     var atMilliseconds: Int64
     var late: Bool
     var simulated: Bool
-    var title: String
+    var count: Int
     var text: String
 
-    init(_ notice: Notice) {
-      let alert = notice.alert
+    init(_ item: Notice.Item) {
+      let alert = item.alert
       id = alert.id
       severity = alert.severity.rawValue
       kind = alert.kind.rawValue
+      stage = if case .reminder = item.stage { "reminder" } else { item.stage.description }
       area = alert.area.description
-      agent = alert.subject.agent.description
+      agent = alert.subject.agent?.description
       door = alert.subject.door?.description
       state = alert.state?.rawValue
       atMilliseconds = alert.at.milliseconds
       late = alert.isLate
       simulated = alert.simulated
-      title = notice.title
-      text = notice.text
+      count = item.count
+      text = item.text
     }
 
     enum CodingKeys: String, CodingKey {
-      case id, severity, kind, area, agent, door, state, late, simulated, title, text
+      case id, severity, kind, stage, area, agent, door, state, late, simulated, count, text
       case atMilliseconds = "at_ms"
     }
   }

@@ -1,210 +1,147 @@
-/// Decides for one area what is an alarm: a pure function of its state, an input and the time.
+/// Decides for one area what is an alarm: a pure function of its memory, its policy, an input and the time.
+///
+/// It is told of everything by the methods of its extensions; each returns the effects, which whoever holds the store
+/// performs in the transaction that also keeps the ``memory``. It holds countdowns and never a running timer, so a
+/// restart at any moment changes nothing.
 package struct AlarmEngine: Sendable, Equatable {
-  /// How an area is armed, in the words of Home Assistant's alarm control panel.
-  package enum ArmMode: String, Sendable, CaseIterable {
+  /// Where the area is on its way between disarmed and triggered.
+  package enum Phase: Sendable, Equatable, Codable {
     case disarmed
-    case armedAway = "armed_away"
+    case arming(mode: ArmMode, exit: Exit)
+    case armed(mode: ArmMode)
+    case pending(mode: ArmMode, entry: Entry)
+    /// `mode` is what it goes back to; nil: disarmed, where a door that is always guarded was opened.
+    case triggered(mode: ArmMode?, siren: Countdown?, abort: Countdown?)
+  }
 
-    package var isArmed: Bool { self != .disarmed }
+  /// The exit delay.
+  package struct Exit: Sendable, Equatable, Codable {
+    package var countdown: Countdown
+    /// It begins again once: somebody has come back for the umbrella.
+    var isRestarted = false
+    /// The doors that were opened during it, and whether they were closed again.
+    var opened: [DoorAddress: Bool] = [:]
+  }
+
+  /// The entry delay.
+  package struct Entry: Sendable, Equatable, Codable {
+    package var countdown: Countdown
+    /// How long the abort window is if it comes to an alarm.
+    var abortMilliseconds: Int64
+    /// Not opened but left open when the exit delay ended: when all of these are closed, nothing has happened.
+    var leftOpen: Set<DoorAddress>?
+  }
+
+  package enum Bypass: String, Sendable, Codable {
+    case untilClosed = "until_closed"
+    case untilDisarmed = "until_disarmed"
+  }
+
+  /// All that the engine remembers.
+  package struct Memory: Sendable, Equatable, Codable {
+    package internal(set) var phase: Phase
+    /// When the phase began.
+    package internal(set) var since: Timestamp
+    /// Whose command has led here.
+    package internal(set) var changedBy: String?
+    /// Doors that are not guarded although the mode says so.
+    package internal(set) var bypassed: [DoorAddress: Bypass] = [:]
+    /// How many alarms each door has raised in this armed period.
+    var trips: [DoorAddress: Int] = [:]
+    /// Somebody has been told of an alarm in this armed period.
+    var isAlarmTold = false
+
+    package init(disarmedSince since: Timestamp) {
+      phase = .disarmed
+      self.since = since
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case phase, since, bypassed, trips
+      case changedBy = "changed_by"
+      case isAlarmTold = "is_alarm_told"
+    }
+  }
+
+  /// What is to be done, in this order, in the transaction that keeps the memory.
+  package enum Effect: Sendable, Equatable {
+    /// A held alert is written down and not sent, until it is released or withdrawn.
+    case raise(Alert, isHeld: Bool)
+    case releaseHeld
+    case withdrawHeld
+    /// Whatever alerts stand for this condition: it is over.
+    case resolve(Alert.Condition)
+    /// Whoever has commanded knows of the area's alerts.
+    case acknowledge(by: String?)
+    case chime(DoorAddress)
   }
 
   package let area: Identifier
-  package private(set) var mode: ArmMode
-  /// When the mode was set.
-  package private(set) var since: Timestamp
-  /// An alarm was raised since the area was armed.
-  package private(set) var isTriggered: Bool
+  package let policy: AreaPolicy
+  package internal(set) var memory: Memory
 
-  package init(area: Identifier, mode: ArmMode, since: Timestamp, isTriggered: Bool) {
+  package init(area: Identifier, policy: AreaPolicy, memory: Memory) {
     self.area = area
-    self.mode = mode
-    self.since = since
-    self.isTriggered = isTriggered
+    self.policy = policy
+    self.memory = memory
   }
 
-  /// The area's state as Home Assistant names it.
-  package var stateName: String { isTriggered ? "triggered" : mode.rawValue }
+  // MARK: What others see
 
-  // MARK: Commands
-
-  package enum Command: Sendable, Equatable {
-    /// `force`: also with doors that are not known to be closed.
-    case arm(force: Bool)
-    case disarm
-  }
-
-  package enum CommandOutcome: Sendable, Equatable {
-    case changed
-    /// The area is already so.
-    case unchanged
-    /// Arming is refused; these doors are not known to be closed.
-    case refused([DoorAddress: DoorState])
-  }
-
-  /// - Parameter doors: the state of every door of the area; `unknown` for one that was never heard of.
-  package mutating func handle(
-    _ command: Command, doors: [DoorAddress: DoorState], now: Timestamp
-  ) -> CommandOutcome {
-    switch command {
-    case .arm(let force):
-      guard !mode.isArmed else { return .unchanged }
-      let notClosed = doors.filter { $0.value != .closed }
-      guard notClosed.isEmpty || force else { return .refused(notClosed) }
-      mode = .armedAway
-    case .disarm:
-      guard mode.isArmed else { return .unchanged }
-      mode = .disarmed
-    }
-    since = now
-    isTriggered = false
-    return .changed
-  }
-
-  // MARK: Doors
-
-  /// What became known of a door of this area.
-  package struct Finding: Sendable, Equatable {
-    package var door: DoorAddress
-    package var transition: Transition
-    package var manner: Intake.Manner
-    /// Whether the area was armed when it happened, as far as that time is known.
-    package var wasArmed: Bool
-    /// It is the door's newest transition, so its state is the door's state now.
-    package var isCurrent: Bool
-
-    package init(
-      door: DoorAddress, transition: Transition, manner: Intake.Manner, wasArmed: Bool, isCurrent: Bool
-    ) {
-      self.door = door
-      self.transition = transition
-      self.manner = manner
-      self.wasArmed = wasArmed
-      self.isCurrent = isCurrent
+  package var state: AreaState {
+    switch memory.phase {
+    case .disarmed: .disarmed
+    case .arming: .arming
+    case .armed(let mode): mode.state
+    case .pending: .pending
+    case .triggered: .triggered
     }
   }
 
-  /// Returns the alert that the finding is; nil where it is nothing that anybody has to be told.
-  package mutating func handle(_ finding: Finding, now: Timestamp) -> Alert? {
-    guard let (kind, severity) = judge(finding) else { return nil }
-    // The past can be an alarm to be told, but it does not trigger an area that is disarmed by now.
-    if severity == .alarm, mode.isArmed { isTriggered = true }
-    let transition = finding.transition
-    return Alert(
-      id: Self.cause(finding.door, transition),
-      foretoldAs: Self.foretoldCause(finding.door, transition.journal, transition.sequence),
-      severity: severity,
-      kind: kind,
-      area: area,
-      subject: .door(finding.door),
-      state: transition.state,
-      at: transition.clock == .synced ? transition.since : now,
-      isLate: finding.manner == .late || finding.manner == .replayed,
-      simulated: transition.simulated)
-  }
-
-  private func judge(_ finding: Finding) -> (Alert.Kind, Alert.Severity)? {
-    switch finding.transition.state {
-    case .closed:
-      return nil
-    case .open:
-      switch finding.manner {
-      case .live, .restarted:
-        // Armed when it happened or when it is heard of: an alarm too many beats one too few here.
-        if finding.wasArmed || mode.isArmed { return (.opened, .alarm) }
-      case .late, .replayed:
-        if finding.wasArmed { return (.opened, .alarm) }
-        if finding.isCurrent, mode.isArmed { return (.standingOpen, .trouble) }
-      case .baseline:
-        if mode.isArmed { return (.standingOpen, .trouble) }
-      }
-      return nil
-    case .fault, .unknown:
-      guard finding.isCurrent else { return nil }
-      return (.doorFault, mode.isArmed ? .alarm : .trouble)
+  /// How the area is armed, is about to be, or was before it was triggered; nil while it is disarmed.
+  package var mode: ArmMode? {
+    switch memory.phase {
+    case .disarmed: nil
+    case .arming(let mode, _), .armed(let mode), .pending(let mode, _): mode
+    case .triggered(let mode, _, _): mode
     }
   }
 
-  /// What an alert of a transition is known by. The time is in it because a journal that was put back gives a
-  /// number a second meaning, and that is another cause.
-  private static func cause(_ door: DoorAddress, _ transition: Transition) -> String {
-    "\(door)/\(transition.journal)/\(transition.sequence)/\(transition.since.milliseconds)"
+  /// The mode in which doors are guarded now; nil while it is disarmed, and while people are still leaving.
+  package var guardingMode: ArmMode? {
+    if case .arming = memory.phase { nil } else { mode }
   }
 
-  /// What an alert of a transition is known by before there is one: its number is all that is known of it.
-  private static func foretoldCause(_ door: DoorAddress, _ journal: String, _ sequence: Int64) -> String {
-    "\(door)/\(journal)/\(sequence)/foretold"
+  /// What is counted down for people to see.
+  package var countdown: Countdown? {
+    switch memory.phase {
+    case .disarmed, .armed: nil
+    case .arming(_, let exit): exit.countdown
+    case .pending(_, let entry): entry.countdown
+    case .triggered(_, let siren, _): siren
+    }
   }
 
-  /// A message of a door could not be read.
-  package mutating func unreadable(_ door: DoorAddress, why: String, now: Timestamp) -> Alert {
-    if mode.isArmed { isTriggered = true }
-    return Alert(
-      id: "\(door)/unreadable/\(now.milliseconds)",
-      severity: mode.isArmed ? .alarm : .trouble,
-      kind: .doorFault,
-      area: area,
-      subject: .door(door),
-      state: nil,
-      at: now,
-      detail: why)
+  /// How long until ``advance(doors:at:)`` has something to do; nil where nothing is counted down.
+  package func wait(at now: Moment) -> Duration? {
+    var countdowns = countdown.map { [$0] } ?? []
+    if case .triggered(_, _, let abort?) = memory.phase { countdowns.append(abort) }
+    return countdowns.map { $0.remaining(at: now) }.min()
   }
 
-  /// A door moves while its agent cannot write its journal. `sequence` is what the transition will have when it
-  /// is written after all, so that both are one alert.
-  package mutating func movedOutsideJournal(
-    _ door: DoorAddress, to state: DoorState, journal: String, sequence: Int64, now: Timestamp
-  ) -> Alert {
-    let isAlarm = mode.isArmed && state != .closed
-    if isAlarm { isTriggered = true }
-    return Alert(
-      id: Self.foretoldCause(door, journal, sequence),
-      severity: isAlarm ? .alarm : .trouble,
-      kind: isAlarm && state == .open ? .opened : .doorFault,
-      area: area,
-      subject: .door(door),
-      state: state,
-      at: now,
-      detail: "its agent cannot write its journal: is the disk full?")
+  /// How the area responds to a door in a mode: what is bypassed is ignored.
+  func response(of door: DoorAddress, in mode: ArmMode?) -> DoorResponse {
+    if mode != nil, memory.bypassed[door] != nil { return .ignore }
+    return policy.doors[door]?.response(in: mode) ?? .ignore
   }
 
-  /// The agent's journal was lost or put back.
-  package func journalRestarted(_ door: DoorAddress, to transition: Transition, now: Timestamp) -> Alert {
-    Alert(
-      id: Self.cause(door, transition) + "/restarted",
-      severity: .trouble,
-      kind: .journalRestarted,
-      area: area,
-      subject: .door(door),
-      state: transition.state,
-      at: now,
-      simulated: transition.simulated,
-      detail: "the agent's journal began anew: transitions before this one may be missing")
+  /// The doors that have to be closed in a mode and are not known to be.
+  func notClosed(_ doors: [DoorAddress: DoorState], in mode: ArmMode) -> [DoorAddress: DoorState] {
+    doors.filter { $0.value != .closed && response(of: $0.key, in: mode).isGuarded }
   }
 
-  // MARK: Agents
-
-  /// An agent of a door of this area is not heard any more.
-  package mutating func agentSilent(_ agent: Identifier, now: Timestamp) -> Alert {
-    if mode.isArmed { isTriggered = true }
-    return Alert(
-      id: "\(agent)/\(area)/silent/\(now.milliseconds)",
-      severity: mode.isArmed ? .alarm : .trouble,
-      kind: .agentSilent,
-      area: area,
-      subject: .agent(agent),
-      state: nil,
-      at: now)
-  }
-
-  /// It is heard again.
-  package func agentBack(_ agent: Identifier, now: Timestamp) -> Alert {
-    Alert(
-      id: "\(agent)/\(area)/back/\(now.milliseconds)",
-      severity: .trouble,
-      kind: .agentBack,
-      area: area,
-      subject: .agent(agent),
-      state: nil,
-      at: now)
+  mutating func enter(_ phase: Phase, at now: Moment) {
+    memory.phase = phase
+    memory.since = now.wall
   }
 }

@@ -8,35 +8,70 @@ package struct Alert: Sendable, Equatable {
   }
 
   package enum Kind: String, Sendable, CaseIterable {
-    /// A door was opened while its area was armed.
+    /// A door was opened while it was guarded.
     case opened
     /// A door was found open in an armed area without having been seen to open.
     case standingOpen = "standing_open"
+    /// A door was not closed when everybody had left, or when the siren ended.
+    case leftOpen = "left_open"
+    /// A door is open for longer than it should be, armed or not.
+    case openTooLong = "open_too_long"
+    /// A door has raised so many alarms that further ones are only written down.
+    case shutOut = "shut_out"
+    /// An area was disarmed after an alarm had been told.
+    case alarmEnded = "alarm_ended"
     /// A door's contact is faulty, unreadable, or says what makes no sense.
     case doorFault = "door_fault"
     /// An agent's journal was lost or put back: its count began anew.
     case journalRestarted = "journal_restarted"
     /// An agent is not heard any more: nobody knows what its doors do.
     case agentSilent = "agent_silent"
-    /// It is heard again.
-    case agentBack = "agent_back"
+    /// An area was to be armed by its schedule, and was not.
+    case armingFailed = "arming_failed"
+    /// Somebody tries codes.
+    case wrongCodes = "wrong_codes"
+    /// Somebody was forced to command.
+    case duress
+    /// The broker is not there: nobody knows what any door does.
+    case brokerGone = "broker_gone"
+    /// Another program takes the notifier's messages from the broker.
+    case clientTaken = "client_taken"
+    /// Transitions are missing from the history, and cannot be had back.
+    case historyGap = "history_gap"
   }
 
   /// What the alert is about.
   package enum Subject: Sendable, Equatable {
     case door(DoorAddress)
     case agent(Identifier)
+    case area
+    case broker
 
-    package var agent: Identifier {
+    package var agent: Identifier? {
       switch self {
       case .door(let address): address.agent
       case .agent(let agent): agent
+      case .area, .broker: nil
       }
     }
 
     package var door: Identifier? {
       if case .door(let address) = self { address.door } else { nil }
     }
+  }
+
+  /// What lasts as long as an alert's cause does; two alerts of one area with the same one are over together.
+  package struct Condition: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+      self.description = description
+    }
+
+    package static func open(_ door: DoorAddress) -> Condition { Condition("open \(door)") }
+    package static func fault(_ door: DoorAddress) -> Condition { Condition("fault \(door)") }
+    package static func silent(_ agent: Identifier) -> Condition { Condition("silent \(agent)") }
+    package static let brokerGone = Condition("broker gone")
   }
 
   /// The same for the same cause, however often it is found: what makes one alert of it.
@@ -47,6 +82,10 @@ package struct Alert: Sendable, Equatable {
   package var kind: Kind
   package var area: Identifier
   package var subject: Subject
+  /// nil for what is over as soon as it has happened.
+  package var condition: Condition?
+  /// The condition was over already when this was found.
+  package var isOver: Bool
   /// What the door was found to be; nil where its message could not be read.
   package var state: DoorState?
   /// When it happened, by the best clock that is known.
@@ -64,6 +103,8 @@ package struct Alert: Sendable, Equatable {
     kind: Kind,
     area: Identifier,
     subject: Subject,
+    condition: Condition? = nil,
+    isOver: Bool = false,
     state: DoorState?,
     at: Timestamp,
     isLate: Bool = false,
@@ -76,6 +117,8 @@ package struct Alert: Sendable, Equatable {
     self.kind = kind
     self.area = area
     self.subject = subject
+    self.condition = condition
+    self.isOver = isOver
     self.state = state
     self.at = at
     self.isLate = isLate

@@ -36,7 +36,7 @@ package struct IdentifierError: Error, Equatable, CustomStringConvertible {
 }
 
 /// One door of one agent, written `agent/door`.
-package struct DoorAddress: Hashable, Sendable, Comparable, CustomStringConvertible {
+package struct DoorAddress: Hashable, Sendable, Comparable, CustomStringConvertible, Codable {
   package let agent: Identifier
   package let door: Identifier
 
@@ -54,7 +54,34 @@ package struct DoorAddress: Hashable, Sendable, Comparable, CustomStringConverti
 
   package var description: String { "\(agent)/\(door)" }
 
+  package init(from decoder: any Decoder) throws {
+    try self.init(try decoder.singleValueContainer().decode(String.self))
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+
   package static func < (left: DoorAddress, right: DoorAddress) -> Bool {
     (left.agent, left.door) < (right.agent, right.door)
+  }
+}
+
+/// A dictionary by doors becomes an object, and not a list of keys and values.
+extension DoorAddress: CodingKeyRepresentable {
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  package var codingKey: any CodingKey { Key(stringValue: description) }
+
+  package init?(codingKey: some CodingKey) {
+    guard let address = try? DoorAddress(codingKey.stringValue) else { return nil }
+    self = address
   }
 }

@@ -15,22 +15,57 @@ package struct Supervision: Sendable, Equatable {
   }
 
   private var watches: [Identifier: Watch] = [:]
+  /// Since when the broker is not there; nil while it is. Nobody can be heard then, so nobody is silent.
+  private var brokerLost: MonotonicTime?
+  private var isBrokerReported = false
+  private let assumedPeriod: Duration
 
   /// - Parameters:
   ///   - agents: who is expected to be heard.
   ///   - silent: those of them that were known to be silent before.
   ///   - period: an agent's period until a heartbeat names it.
-  ///   - now: from when on they are expected.
+  ///   - now: from when on they are expected. The broker is not there yet.
   package init(agents: Set<Identifier>, silent: Set<Identifier>, period: Duration, now: MonotonicTime) {
+    assumedPeriod = period
+    brokerLost = now
     for agent in agents {
       watches[agent] = Watch(lastHeard: now, period: period, isSilent: silent.contains(agent))
     }
   }
 
-  /// When the next agent is overdue, unless it is heard before; nil where all are silent.
+  /// When the next agent, or the broker, is overdue, unless it is heard before; nil where all are silent.
   package var nextDeadline: MonotonicTime? {
-    watches.values.filter { !$0.isSilent }.map(\.deadline).min()
+    if let brokerDeadline { return isBrokerReported ? nil : brokerDeadline }
+    return watches.values.filter { !$0.isSilent }.map(\.deadline).min()
   }
+
+  /// The broker has the time that the most often heard agent has.
+  private var brokerDeadline: MonotonicTime? {
+    let period = watches.values.map(\.period).min() ?? assumedPeriod
+    return brokerLost?.advanced(by: min(period, assumedPeriod) * Self.toleratedPeriods)
+  }
+
+  // MARK: The broker
+
+  package mutating func brokerLost(at now: MonotonicTime) {
+    if brokerLost == nil { brokerLost = now }
+  }
+
+  /// It is there (again). Agents have their whole time from now on.
+  package mutating func brokerBack(at now: MonotonicTime) {
+    brokerLost = nil
+    isBrokerReported = false
+    for agent in watches.keys { watches[agent]?.lastHeard = now }
+  }
+
+  /// Whether the broker has been away for too long, once.
+  package mutating func isBrokerNewlyGone(at now: MonotonicTime) -> Bool {
+    guard let brokerDeadline, !isBrokerReported, brokerDeadline <= now else { return false }
+    isBrokerReported = true
+    return true
+  }
+
+  // MARK: Agents
 
   /// A heartbeat has come. Returns whether its agent had been silent and is back.
   ///
@@ -49,6 +84,7 @@ package struct Supervision: Sendable, Equatable {
 
   /// The agents that have fallen silent since the last call.
   package mutating func newlySilent(at now: MonotonicTime) -> [Identifier] {
+    guard brokerLost == nil else { return [] }
     let agents = watches.filter { !$0.value.isSilent && $0.value.deadline <= now }.map(\.key).sorted()
     for agent in agents { watches[agent]?.isSilent = true }
     return agents

@@ -1,9 +1,18 @@
 /// A moment of wall clock time: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-package struct Timestamp: Hashable, Sendable, Comparable {
+package struct Timestamp: Hashable, Sendable, Comparable, Codable {
   package let milliseconds: Int64
 
   package init(milliseconds: Int64) {
     self.milliseconds = milliseconds
+  }
+
+  package init(from decoder: any Decoder) throws {
+    milliseconds = try decoder.singleValueContainer().decode(Int64.self)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(milliseconds)
   }
 
   package static func < (left: Timestamp, right: Timestamp) -> Bool {
@@ -22,11 +31,20 @@ package struct Timestamp: Hashable, Sendable, Comparable {
 
 /// A moment of the kernel's monotonic clock (`CLOCK_MONOTONIC`): nanoseconds since the machine's boot.
 /// GPIO edges carry this time.
-package struct MonotonicTime: Hashable, Sendable, Comparable {
+package struct MonotonicTime: Hashable, Sendable, Comparable, Codable {
   package let nanoseconds: Int64
 
   package init(nanoseconds: Int64) {
     self.nanoseconds = nanoseconds
+  }
+
+  package init(from decoder: any Decoder) throws {
+    nanoseconds = try decoder.singleValueContainer().decode(Int64.self)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(nanoseconds)
   }
 
   package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {

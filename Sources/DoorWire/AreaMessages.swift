@@ -3,27 +3,47 @@ import FoundationEssentials
 
 /// The arm state of an area, as its retained topic carries it.
 package struct AreaMessage: Sendable, Equatable {
-  /// Home Assistant's word: `disarmed`, `armed_away`, `triggered`.
-  package var state: String
-  /// The mode below a triggered alarm.
-  package var mode: AlarmEngine.ArmMode
+  package var state: AreaState
+  /// What it is armed as, is about to be, or was before it was triggered; nil while it is disarmed.
+  package var mode: ArmMode?
   package var since: Timestamp
+  /// When the delay that runs is over.
+  package var until: Timestamp?
+  /// Whose command has led here.
+  package var changedBy: String?
+  /// Doors that are not guarded although the mode says so.
+  package var bypassed: [DoorAddress]
 
-  package init(state: String, mode: AlarmEngine.ArmMode, since: Timestamp) {
+  package init(
+    state: AreaState, mode: ArmMode?, since: Timestamp, until: Timestamp? = nil, changedBy: String? = nil,
+    bypassed: [DoorAddress] = []
+  ) {
     self.state = state
     self.mode = mode
     self.since = since
+    self.until = until
+    self.changedBy = changedBy
+    self.bypassed = bypassed
   }
 
   package func encoded() -> [UInt8] {
-    WireCoding.encode(AreaJSON(v: 1, state: state, mode: mode.rawValue, since: since.wireFormat))
+    WireCoding.encode(
+      AreaJSON(
+        v: 1, state: state.rawValue, mode: mode?.rawValue ?? AreaState.disarmed.rawValue,
+        since: since.wireFormat, until: until?.wireFormat, changedBy: changedBy,
+        bypassed: bypassed.map(\.description)))
   }
 
   package init(decoding payload: [UInt8]) throws(WireError) {
     let json = try WireCoding.decode(AreaJSON.self, from: payload)
-    state = json.state
-    mode = try WireCoding.word(json.mode, "mode")
+    state = try WireCoding.word(json.state, "state")
+    mode = json.mode == AreaState.disarmed.rawValue ? nil : try WireCoding.word(json.mode, "mode")
     since = try WireCoding.time(json.since, "since")
+    until = try json.until.map { time throws(WireError) in try WireCoding.time(time, "until") }
+    changedBy = json.changedBy
+    bypassed = try (json.bypassed ?? []).map { door throws(WireError) in
+      try WireCoding.door(door, "bypassed")
+    }
   }
 }
 
@@ -32,55 +52,24 @@ private struct AreaJSON: Codable {
   var state: String
   var mode: String
   var since: String
-}
+  var until: String?
+  var changedBy: String?
+  var bypassed: [String]?
 
-/// A command to an area: Home Assistant's bare words `ARM_AWAY` and `DISARM`, or JSON with an `id` that
-/// comes back in the answer.
-package struct AreaCommand: Sendable, Equatable {
-  package var id: String?
-  package var command: AlarmEngine.Command
-
-  package init(id: String?, command: AlarmEngine.Command) {
-    self.id = id
-    self.command = command
+  enum CodingKeys: String, CodingKey {
+    case v, state, mode, since, until, bypassed
+    case changedBy = "changed_by"
   }
-
-  package func encoded() -> [UInt8] {
-    switch command {
-    case .arm(let force):
-      WireCoding.encode(CommandJSON(id: id, command: "arm_away", force: force ? true : nil))
-    case .disarm: WireCoding.encode(CommandJSON(id: id, command: "disarm", force: nil))
-    }
-  }
-
-  package init(decoding payload: [UInt8]) throws(WireError) {
-    guard payload.count <= 1_024 else { throw WireError("a command has 1024 bytes at most") }
-    let json: CommandJSON
-    if payload.first == UInt8(ascii: "{") {
-      json = try WireCoding.decode(CommandJSON.self, from: payload)
-    } else {
-      json = CommandJSON(id: nil, command: String(decoding: payload, as: UTF8.self), force: nil)
-    }
-    if let id = json.id, id.utf8.count > 64 { throw WireError("an id has 64 bytes at most") }
-    id = json.id
-    switch json.command.lowercased() {
-    case "arm_away": command = .arm(force: json.force ?? false)
-    case "disarm": command = .disarm
-    default: throw WireError("\"\(json.command.prefix(40))\" is no command; there are ARM_AWAY and DISARM")
-    }
-  }
-}
-
-private struct CommandJSON: Codable {
-  var id: String?
-  var command: String
-  var force: Bool?
 }
 
 /// What happened in an area: an alert, or the answer to a command.
 package struct AreaEvent: Sendable, Equatable {
   package enum Kind: String, Sendable, CaseIterable {
     case accepted, refused, alert
+    /// An alert's cause is over.
+    case resolved
+    /// A door was opened that only makes itself heard.
+    case chime
   }
 
   package var kind: Kind

@@ -25,6 +25,8 @@ package struct HomeAssistantDiscovery: Encodable {
     var attributesTopic: String?
     var attributesTemplate: String?
     var commandTopic: String?
+    var commandTemplate: String?
+    var code: String?
     var supportedFeatures: [String]?
     var isCodeRequiredToArm: Bool?
     var isCodeRequiredToDisarm: Bool?
@@ -33,7 +35,7 @@ package struct HomeAssistantDiscovery: Encodable {
     var removed: Component { Component(platform: platform) }
 
     enum CodingKeys: String, CodingKey {
-      case platform, name
+      case platform, name, code
       case uniqueID = "unique_id"
       case defaultEntityID = "default_entity_id"
       case deviceClass = "device_class"
@@ -45,6 +47,7 @@ package struct HomeAssistantDiscovery: Encodable {
       case attributesTopic = "json_attributes_topic"
       case attributesTemplate = "json_attributes_template"
       case commandTopic = "command_topic"
+      case commandTemplate = "command_template"
       case supportedFeatures = "supported_features"
       case isCodeRequiredToArm = "code_arm_required"
       case isCodeRequiredToDisarm = "code_disarm_required"

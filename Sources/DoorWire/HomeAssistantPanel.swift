@@ -5,10 +5,22 @@ package import DoorCore
 package struct HomeAssistantPanel: Sendable {
   private let notifier: Identifier
   private let topics: Topics
-  private let areas: [Identifier: String]
+  private let areas: [Identifier: Area]
 
-  /// - Parameter areas: with the names that people have for them.
-  package init(notifier: Identifier, topics: Topics, areas: [Identifier: String]) {
+  package struct Area: Sendable {
+    /// What people call it.
+    package var name: String
+    package var isCodeRequiredToArm: Bool
+    package var isCodeRequiredToDisarm: Bool
+
+    package init(name: String, isCodeRequiredToArm: Bool, isCodeRequiredToDisarm: Bool) {
+      self.name = name
+      self.isCodeRequiredToArm = isCodeRequiredToArm
+      self.isCodeRequiredToDisarm = isCodeRequiredToDisarm
+    }
+  }
+
+  package init(notifier: Identifier, topics: Topics, areas: [Identifier: Area]) {
     self.notifier = notifier
     self.topics = topics
     self.areas = areas
@@ -22,20 +34,27 @@ package struct HomeAssistantPanel: Sendable {
   /// The retained description.
   package func encoded() -> [UInt8] {
     var components: [String: HomeAssistantDiscovery.Component] = [:]
-    for (area, name) in areas {
-      let topic = topics.alarm(area: area)
+    for (id, area) in areas {
+      let topic = topics.alarm(area: id)
       var panel = HomeAssistantDiscovery.Component(platform: "alarm_control_panel")
-      panel.name = name
+      panel.name = area.name
       panel.uniqueID = topic
-      panel.defaultEntityID = HomeAssistantDiscovery.entity("alarm_control_panel", "\(area)")
+      panel.defaultEntityID = HomeAssistantDiscovery.entity("alarm_control_panel", "\(id)")
       panel.stateTopic = topic
       panel.valueTemplate = "{{ value_json.state }}"
-      panel.commandTopic = topics.command(area: area)
-      // The commands that there are; their words, ARM_AWAY and DISARM, are Home Assistant's own.
-      panel.supportedFeatures = ["arm_away"]
-      panel.isCodeRequiredToArm = false
-      panel.isCodeRequiredToDisarm = false
-      components["area_\(area)"] = panel
+      panel.attributesTopic = topic
+      panel.commandTopic = topics.command(area: id)
+      // Its words, ARM_AWAY and so on, are the commands' own.
+      panel.supportedFeatures = ["arm_home", "arm_away", "arm_night", "arm_vacation", "arm_custom_bypass"]
+      panel.isCodeRequiredToArm = area.isCodeRequiredToArm
+      panel.isCodeRequiredToDisarm = area.isCodeRequiredToDisarm
+      if area.isCodeRequiredToArm || area.isCodeRequiredToDisarm {
+        // The code is checked here and not there, and is no number: its zeros count.
+        panel.code = "REMOTE_CODE"
+        panel.commandTemplate =
+          #"{"command":"{{ action }}","code":"{{ code }}","source":"Home Assistant"}"#
+      }
+      components["area_\(id)"] = panel
     }
     return WireCoding.encode(
       HomeAssistantDiscovery(

@@ -61,6 +61,14 @@ enum WireCoding {
     }
   }
 
+  static func door(_ string: String, _ field: String) throws(WireError) -> DoorAddress {
+    do {
+      return try DoorAddress(string)
+    } catch {
+      throw WireError("\(field): \(error)")
+    }
+  }
+
   private static func describe(_ error: DecodingError) -> String {
     func path(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
       let keys = context.codingPath + (last.map { [$0] } ?? [])

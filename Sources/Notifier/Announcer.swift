@@ -24,23 +24,22 @@ actor Announcer {
   private let store: AlarmStore
   private let client: MQTTClient
   private let logger: Logger
-  private let wakes: AsyncStream<Void>
-  private let wake: AsyncStream<Void>.Continuation
+  private let text: AlertText
+  private let waker = Waker()
   private var isToGreet = false
   private var isToDescribe = false
   private var areas: Set<Identifier> = []
   private var restate: Set<Identifier> = []
   private var restateAsked: [Identifier: ContinuousClock.Instant] = [:]
-  private var isPausing = false
   private var replay: Set<Identifier> = []
-  private var events: [(area: Identifier, event: AreaEvent)] = []
+  private var events: [Message] = []
 
   init(settings: NotifierSettings, store: AlarmStore, client: MQTTClient, logger: Logger) {
     self.settings = settings
     self.store = store
     self.client = client
     self.logger = logger
-    (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    text = AlertText(settings: settings)
   }
 
   /// The connection is there (again): say so, and state every area.
@@ -48,42 +47,69 @@ actor Announcer {
     isToGreet = true
     describe()
     areas.formUnion(settings.areas.keys)
-    wake.yield()
+    waker.wake()
   }
 
   /// Home Assistant wants to know what there is.
   func describe() {
     isToDescribe = settings.discoveryPrefix != nil
-    wake.yield()
+    waker.wake()
   }
 
   /// Tells what has come of a batch of messages.
-  func announce(_ outcome: Outcome, _ text: AlertText) {
+  func announce(_ outcome: Outcome) {
     areas.formUnion(outcome.areas)
     restate.formUnion(outcome.restate)
     replay.formUnion(outcome.replay)
-    for alert in outcome.alerts {
-      let event = AreaEvent(
-        kind: .alert, id: nil, state: alert.severity.rawValue, text: text.notice(of: alert).text, at: alert.at
-      )
-      append(event, alert.area)
+    // Of somebody who was forced to command nobody hears here: who forces may listen.
+    for told in outcome.told where told.alert.kind != .duress { announce(told) }
+    for (area, door) in outcome.chimes {
+      let name = settings.doors[door]?.name ?? door.description
+      append(
+        AreaEvent(
+          kind: .chime, id: nil, state: DoorState.open.rawValue, text: "\(name) was opened", at: .now), area)
     }
-    wake.yield()
+    waker.wake()
   }
 
-  /// Tells what a command has led to: the area's state, then the answer.
-  func announce(_ event: AreaEvent, area: Identifier) {
+  private func announce(_ told: ToldAlert) {
+    let alert = told.alert
+    let kind: AreaEvent.Kind
+    switch told.stage {
+    case .raised: kind = .alert
+    case .resolved: kind = .resolved
+    // For people, and not for automations.
+    case .reminder: return
+    }
+    append(
+      AreaEvent(
+        kind: kind, id: nil, state: alert.severity.rawValue,
+        text: text.text(of: alert, told.stage, resolved: .now), at: alert.at), alert.area)
+  }
+
+  /// Tells what a command has led to: the area's state, then the answer; also to the topic that the command names for it
+  /// (MQTT 5.0, 3.3.2.3.5).
+  func announce(_ event: AreaEvent, area: Identifier, inAnswerTo message: ReceivedMessage) {
     areas.insert(area)
     append(event, area)
-    wake.yield()
+    if let topic = message.properties.responseTopic {
+      var answer = Message(topic: topic, payload: event.encoded())
+      answer.properties.correlationData = message.properties.correlationData
+      append(answer)
+    }
+    waker.wake()
   }
 
   private func append(_ event: AreaEvent, _ area: Identifier) {
+    append(Message(topic: settings.topics.event(area: area), payload: event.encoded()))
+  }
+
+  private func append(_ message: Message) {
     if events.count == Self.eventLimit {
       events.removeFirst()
       logger.warning("an event was dropped: \(Self.eventLimit) wait for the broker")
     }
-    events.append((area, event))
+    events.append(message)
   }
 
   /// Answers a question for its life.
@@ -91,21 +117,22 @@ actor Announcer {
 
   /// Announces until the task is cancelled.
   func run() async throws {
-    for await _ in wakes {
+    try await waker.run {
       do {
         while let messages = try await next() { try await client.publish(messages) }
+        return restatePauseLeft
       } catch let error as MQTTError {
-        if case .stopped = error { return }
+        // The client has ended, and the notifier with it.
+        if case .stopped = error { return nil }
         logger.error("the broker was not told: \(error)")
-        try await Task.sleep(for: .seconds(5))
-        // What was under way may not have arrived: the areas are stated again.
-        connected()
       } catch let error as AlarmStoreError {
-        if Task.isCancelled { return }
+        if Task.isCancelled { return nil }
         logger.error("\(error)")
-        try await Task.sleep(for: .seconds(5))
-        connected()
       }
+      // What was under way may not have arrived: the areas are stated again.
+      isToGreet = true
+      areas.formUnion(settings.areas.keys)
+      return .seconds(5)
     }
   }
 
@@ -118,23 +145,25 @@ actor Announcer {
     if isToDescribe, let prefix = settings.discoveryPrefix {
       isToDescribe = false
       let panel = HomeAssistantPanel(
-        notifier: settings.id, topics: settings.topics, areas: settings.areas.mapValues(\.name))
+        notifier: settings.id, topics: settings.topics,
+        areas: settings.areas.mapValues { area in
+          HomeAssistantPanel.Area(
+            name: area.name,
+            isCodeRequiredToArm: area.isCodeRequiredToArm && !settings.users.isEmpty,
+            isCodeRequiredToDisarm: !settings.users.isEmpty)
+        })
       return [Message(topic: panel.topic(prefix: prefix), payload: panel.encoded(), retain: true)]
     }
     if let area = areas.popFirst() {
-      let engine = try await store.transact { try $0.engine(of: area, now: .now) }
-      let state = AreaMessage(state: engine.stateName, mode: engine.mode, since: engine.since)
+      guard let state = try await state(of: area) else { return [] }
       return [Message(topic: settings.topics.alarm(area: area), payload: state.encoded(), retain: true)]
     }
-    if let (area, event) = events.first {
-      events.removeFirst()
-      return [Message(topic: settings.topics.event(area: area), payload: event.encoded())]
-    }
+    if !events.isEmpty { return [events.removeFirst()] }
     if let agent = nextToRestate() {
       return [Message(topic: settings.topics.get(agent: agent), payload: [])]
     }
     if let agent = replay.popFirst() {
-      let gaps = try await store.transact { try $0.gaps(ofAgent: agent, limit: Self.gapLimit) }
+      let gaps = try await store.transact { try $0.gapsToAsk(ofAgent: agent, limit: Self.gapLimit) }
       return gaps.map {
         Message(
           topic: settings.topics.replay(agent: agent),
@@ -153,18 +182,21 @@ actor Announcer {
       restateAsked[agent] = now
       return agent
     }
-    if !isPausing, let earliest = restate.compactMap({ restateAsked[$0] }).min() {
-      isPausing = true
-      Task {
-        try? await Task.sleep(until: earliest + Self.restatePause)
-        endPause()
-      }
-    }
     return nil
   }
 
-  private func endPause() {
-    isPausing = false
-    wake.yield()
+  /// How long until an agent that was asked just now can be asked again; nil where none is to be.
+  private var restatePauseLeft: Duration? {
+    restate.compactMap { restateAsked[$0] }.min().map { max(.zero, $0 + Self.restatePause - .now) }
+  }
+
+  private func state(of area: Identifier) async throws -> AreaMessage? {
+    try await store.transact { [settings] store in
+      var session = AreaSession(settings: settings, now: .now)
+      guard let engine = try session.engine(of: area, store) else { return nil }
+      return AreaMessage(
+        state: engine.state, mode: engine.mode, since: engine.memory.since, until: engine.countdown?.end,
+        changedBy: engine.memory.changedBy, bypassed: engine.memory.bypassed.keys.sorted())
+    }
   }
 }

@@ -3,20 +3,15 @@ import Delivery
 import DoorCore
 import Logging
 
-/// The stage between the outbox and a person: takes one channel's alerts out of the store, one after the
+/// The stage between the outbox and a person: takes what waits for one channel out of the store, one message after the
 /// other, and tries each until the channel has it or refuses it.
 actor DeliveryWorker {
-  /// Rows looked at once.
-  private static let batch = 16
-
   private let channel: any DeliveryChannel
   private let store: AlarmStore
   private let text: AlertText
   private let backoff: Backoff
   private let logger: Logger
-  private let wakes: AsyncStream<Void>
-  private let wake: AsyncStream<Void>.Continuation
-  private var alarmClock: Task<Void, Never>?
+  private let waker = Waker()
 
   init(
     channel: any DeliveryChannel, store: AlarmStore, text: AlertText, logger: Logger,
@@ -27,68 +22,57 @@ actor DeliveryWorker {
     self.text = text
     self.backoff = backoff
     self.logger = logger
-    (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   /// There is something new in the outbox.
-  nonisolated func alertsRaised() {
-    wake.yield()
-  }
+  nonisolated func alertsRaised() { waker.wake() }
 
   /// Delivers until the task is cancelled.
   func run() async throws {
-    wake.yield()
-    defer { alarmClock?.cancel() }
-    for await _ in wakes {
+    try await waker.run {
       do throws(AlarmStoreError) {
-        var next = try await deliverWhatIsDue()
-        while let due = next, due <= .now, !Task.isCancelled { next = try await deliverWhatIsDue() }
-        if let next { wakeUp(after: next.elapsed(since: .now)) }
+        return try await deliverWhatIsDue()
       } catch {
-        if Task.isCancelled { return }
-        logger.error("channel \(channel.id): \(error)")
-        wakeUp(after: .seconds(5))
+        if !Task.isCancelled { logger.error("channel \(channel.id): \(error)") }
+        return .seconds(5)
       }
     }
   }
 
-  /// Tries what is due once, and returns when the next try is.
-  private func deliverWhatIsDue() async throws(AlarmStoreError) -> Timestamp? {
-    let items = try await store.transact { [id = channel.id] in try $0.waiting(for: id, limit: Self.batch) }
-    for item in items where isDue(item) && !Task.isCancelled {
-      try await deliver(item)
+  /// Tries what is due, and returns how long until more is.
+  private func deliverWhatIsDue() async throws(AlarmStoreError) -> Duration? {
+    while !Task.isCancelled {
+      let stand = try await store.transact { [id = channel.id] in try $0.next(for: id, now: .now) }
+      switch stand {
+      case .message(let message): try await deliver(message)
+      case .nothingBefore(let due): return max(due.elapsed(since: .now), .milliseconds(1))
+      case .nothing: return nil
+      }
     }
-    return try await store.transact { [id = channel.id] in try $0.waiting(for: id, limit: 1).first }
-      .map { isDue($0) ? .now : $0.due }
+    return nil
   }
 
-  /// What is due later than any wait is long was written before the clock was put back.
-  private func isDue(_ item: OutboxItem) -> Bool {
-    let now = Timestamp.now
-    return item.due <= now || item.due > now.advanced(by: backoff.ceiling)
-  }
-
-  private func deliver(_ item: OutboxItem) async throws(AlarmStoreError) {
-    let result = await channel.deliver(text.notice(of: item.alert))
+  private func deliver(_ message: OutboxMessage) async throws(AlarmStoreError) {
+    let result = await channel.deliver(text.notice(of: message))
     let now = Timestamp.now
     switch result {
     case .delivered(let answer):
-      try await finish { try $0.markDelivered(item, answer: answer, now: now) }
-      logger.info("channel \(channel.id): delivered", metadata: ["alert": "\(item.alert.id)"])
+      try await finish { try $0.markDelivered(message, answer: answer, now: now) }
+      logger.info("channel \(channel.id): delivered", metadata: ["alert": "\(message.key)"])
     case .refused(let why):
-      try await finish { try $0.markRefused(item, answer: why, now: now) }
-      logger.critical("channel \(channel.id): NOT delivered, \(why)", metadata: ["alert": "\(item.alert.id)"])
+      try await finish { try $0.markRefused(message, answer: why, now: now) }
+      logger.critical("channel \(channel.id): NOT delivered, \(why)", metadata: ["alert": "\(message.key)"])
     case .retry where Task.isCancelled:
       // A try that was cut short is no failed one: the next start tries again.
       return
     case .retry(let after, let why):
       let wait = min(
-        after ?? backoff.wait(afterFailures: item.attempts + 1, fraction: .random(in: 0...1)), backoff.ceiling
-      )
-      try await store.transact { try $0.postpone(item, until: now.advanced(by: wait), answer: why) }
-      logger.error(
-        "channel \(channel.id): \(why); next try in \(wait.wholeMilliseconds) ms",
-        metadata: ["alert": "\(item.alert.id)", "try": "\(item.attempts + 1)"])
+        after ?? backoff.wait(afterFailures: message.attempts + 1, fraction: .random(in: 0...1)),
+        backoff.ceiling)
+      try await store.transact { try $0.postpone(message, until: now.advanced(by: wait), answer: why) }
+      logger.warning(
+        "channel \(channel.id): not delivered yet, \(why); next try in \(wait)",
+        metadata: ["alert": "\(message.key)"])
     }
   }
 
@@ -105,13 +89,5 @@ actor DeliveryWorker {
       }
     }
     try await writing.value.get()
-  }
-
-  private func wakeUp(after wait: Duration) {
-    alarmClock?.cancel()
-    alarmClock = Task { [wake] in
-      try? await Task.sleep(for: wait)
-      wake.yield()
-    }
   }
 }

@@ -17,23 +17,23 @@ struct DoorIntake: Sendable {
   }
 
   /// Takes a batch of messages of door topics.
-  func take(_ messages: [ReceivedMessage], now: Timestamp) async throws -> Outcome {
+  func take(_ messages: [ReceivedMessage], now: Moment) async throws -> Outcome {
     let arrivals = messages.compactMap { message in
       settings.topics.doorAddress(of: message.topic).map { ($0, content(of: message)) }
     }
     return try await store.transact { store in
-      var outcome = Outcome()
+      var session = AreaSession(settings: settings, now: now)
       for (door, content) in arrivals {
         switch content {
         case .state(let transition):
-          try take(transition, of: door, store, now, &outcome)
+          try take(transition, of: door, store, &session)
         case .replayed(let transition):
-          try takeReplayed(transition, of: door, store, now, &outcome)
+          try takeReplayed(transition, of: door, store, &session)
         case .unreadable(let error):
-          try takeUnreadable(error, of: door, store, now, &outcome)
+          try takeUnreadable(error, of: door, store, &session)
         }
       }
-      return outcome
+      return session.outcome
     }
   }
 
@@ -47,112 +47,117 @@ struct DoorIntake: Sendable {
   }
 
   private func take(
-    _ transition: Transition, of door: DoorAddress, _ store: borrowing StoreTransaction, _ now: Timestamp,
-    _ outcome: inout Outcome
+    _ transition: Transition, of door: DoorAddress, _ store: borrowing StoreTransaction,
+    _ session: inout AreaSession
   ) throws {
-    if try store.setUnreadable(false, door) { outcome.warnings.append("\(door) is readable again") }
+    if try store.setUnreadable(false, door) {
+      session.outcome.warnings.append("\(door) is readable again")
+      try decide(door, store, &session) { $0.readable(door) }
+    }
     let record = try store.record(of: door)
     let holding = try store.holding(of: door, for: transition, record: record)
-    switch Intake.judge(transition, record: record, holding: holding, now: now) {
+    switch Intake.judge(transition, record: record, holding: holding, now: session.now.wall) {
     case .duplicate(let restate):
-      if restate { outcome.restate.insert(door.agent) }
+      if restate { session.outcome.restate.insert(door.agent) }
     case .filledGap:
-      try fillGap(transition, of: door, store, now, &outcome)
+      try fillGap(transition, of: door, store, &session)
     case .transition(let manner, let isChange, let missing):
-      try append(transition, manner, isNewest: true, isFinding: isChange, door, store, now, &outcome)
-      try miss(missing, transition, door, store, &outcome)
+      try append(transition, manner, isNewest: true, isFinding: isChange, door, store, &session)
+      try miss(missing, transition, door, store, &session)
     case .baseline:
-      try append(transition, .baseline, isNewest: true, isFinding: true, door, store, now, &outcome)
+      try append(transition, .baseline, isNewest: true, isFinding: true, door, store, &session)
     case .journalRestarted(let isChange):
-      outcome.warnings.append("\(door): the agent's journal began anew at transition \(transition.sequence)")
-      try append(transition, .restarted, isNewest: true, isFinding: isChange, door, store, now, &outcome)
+      session.outcome.warnings.append(
+        "\(door): the agent's journal began anew at transition \(transition.sequence)")
+      try append(transition, .restarted, isNewest: true, isFinding: isChange, door, store, &session)
       if holding == .nothing, transition.sequence > 1 {
-        try miss(1...(transition.sequence - 1), transition, door, store, &outcome)
+        try miss(1...(transition.sequence - 1), transition, door, store, &session)
       }
-      if let area = settings.doors[door]?.area {
-        let engine = try store.engine(of: area, now: now)
-        try raise(engine.journalRestarted(door, to: transition, now: now), store, now, &outcome)
-      }
+      let now = session.now
+      try decide(door, store, &session) { $0.journalRestarted(door, to: transition, at: now) }
     }
   }
 
   private func takeReplayed(
-    _ transition: Transition, of door: DoorAddress, _ store: borrowing StoreTransaction, _ now: Timestamp,
-    _ outcome: inout Outcome
+    _ transition: Transition, of door: DoorAddress, _ store: borrowing StoreTransaction,
+    _ session: inout AreaSession
   ) throws {
     let holding = try store.holding(of: door, for: transition, record: try store.record(of: door))
     if Intake.judgeReplayed(holding: holding) == .filledGap {
-      try fillGap(transition, of: door, store, now, &outcome)
+      try fillGap(transition, of: door, store, &session)
     }
   }
 
   private func takeUnreadable(
-    _ error: WireError, of door: DoorAddress, _ store: borrowing StoreTransaction, _ now: Timestamp,
-    _ outcome: inout Outcome
+    _ error: WireError, of door: DoorAddress, _ store: borrowing StoreTransaction,
+    _ session: inout AreaSession
   ) throws {
-    outcome.warnings.append("the topic of \(door) holds no door's state: \(error)")
+    session.outcome.warnings.append("the topic of \(door) holds no door's state: \(error)")
     // The agent's own statement puts the topic right again.
-    outcome.restate.insert(door.agent)
+    session.outcome.restate.insert(door.agent)
     guard try store.setUnreadable(true, door) else { return }
-    try decide(door, store, now, &outcome) { $0.unreadable(door, why: error.description, now: now) }
+    let now = session.now
+    try decide(door, store, &session) { $0.unreadable(door, why: error.description, at: now) }
   }
 
   private func fillGap(
-    _ transition: Transition, of door: DoorAddress, _ store: borrowing StoreTransaction, _ now: Timestamp,
-    _ outcome: inout Outcome
+    _ transition: Transition, of door: DoorAddress, _ store: borrowing StoreTransaction,
+    _ session: inout AreaSession
   ) throws {
-    try append(transition, .replayed, isNewest: false, isFinding: true, door, store, now, &outcome)
+    try append(transition, .replayed, isNewest: false, isFinding: true, door, store, &session)
     try store.closeGap(at: transition.sequence, of: door, journal: transition.journal)
   }
 
   private func miss(
     _ missing: ClosedRange<Int64>?, _ transition: Transition, _ door: DoorAddress,
-    _ store: borrowing StoreTransaction, _ outcome: inout Outcome
+    _ store: borrowing StoreTransaction, _ session: inout AreaSession
   ) throws {
     guard let missing else { return }
-    outcome.warnings.append(
+    session.outcome.warnings.append(
       "\(door): transitions \(missing.lowerBound) to \(missing.upperBound) are missing; asking back")
     try store.openGap(missing, of: door, journal: transition.journal)
-    outcome.replay.insert(door.agent)
+    session.outcome.replay.insert(door.agent)
   }
 
   private func append(
     _ transition: Transition, _ manner: Intake.Manner, isNewest: Bool, isFinding: Bool, _ door: DoorAddress,
-    _ store: borrowing StoreTransaction, _ now: Timestamp, _ outcome: inout Outcome
+    _ store: borrowing StoreTransaction, _ session: inout AreaSession
   ) throws {
+    let now = session.now
     let area = settings.doors[door]?.area
     // Without a clock to trust, the time of arrival is the best that is known.
-    let happened = transition.clock == .synced ? transition.since : now
-    let mode = try area.map { try store.mode(of: $0, at: happened) }
-    try store.append(transition, of: door, manner: manner, mode: mode, received: now, isNewest: isNewest)
-    guard isFinding, let mode else { return }
-    try decide(door, store, now, &outcome) {
+    let happened = transition.clock == .synced ? transition.since : now.wall
+    let past = try area.map { try store.past(of: $0, at: happened) }
+    try store.append(
+      transition, of: door, manner: manner, area: past?.state, received: now.wall, isNewest: isNewest)
+    guard isFinding, let past else { return }
+    if isNewest { try watchOpening(of: door, to: transition, since: happened, store, &session) }
+    try decide(door, store, &session) {
       $0.handle(
         AlarmEngine.Finding(
-          door: door, transition: transition, manner: manner, wasArmed: mode.isArmed, isCurrent: isNewest),
-        now: now)
+          door: door, transition: transition, manner: manner, past: past, isCurrent: isNewest), at: now)
     }
   }
 
-  /// Lets the engine of the door's area decide, and keeps what it decides.
+  /// A door that may not be open for ever is watched from its opening to its closing.
+  private func watchOpening(
+    of door: DoorAddress, to transition: Transition, since: Timestamp, _ store: borrowing StoreTransaction,
+    _ session: inout AreaSession
+  ) throws {
+    guard let limit = settings.doors[door]?.openLimit else { return }
+    let watch = OpenDoorWatch(
+      cause: "\(door)/\(transition.journal)/\(transition.sequence)", since: since, limit: limit,
+      at: session.now)
+    try store.setOpenDoorWatch(transition.state == .open ? watch : nil, of: door)
+    session.outcome.hasNewDeadlines = true
+  }
+
+  /// Lets the engine of the door's area decide.
   private func decide(
-    _ door: DoorAddress, _ store: borrowing StoreTransaction, _ now: Timestamp, _ outcome: inout Outcome,
-    _ body: (inout AlarmEngine) -> Alert?
+    _ door: DoorAddress, _ store: borrowing StoreTransaction, _ session: inout AreaSession,
+    _ body: (inout AlarmEngine) -> [AlarmEngine.Effect]
   ) throws {
     guard let area = settings.doors[door]?.area else { return }
-    let before = try store.engine(of: area, now: now)
-    var engine = before
-    let alert = body(&engine)
-    if engine != before {
-      try store.save(engine, before: before)
-      outcome.areas.insert(area)
-    }
-    if let alert { try raise(alert, store, now, &outcome) }
-  }
-
-  private func raise(
-    _ alert: Alert, _ store: borrowing StoreTransaction, _ now: Timestamp, _ outcome: inout Outcome
-  ) throws {
-    if try store.raise(alert, through: settings.channels.map(\.id), now: now) { outcome.alerts.append(alert) }
+    try session.decide(area, store, body)
   }
 }

@@ -20,48 +20,51 @@ actor HeartbeatIntake {
     self.store = store
   }
 
-  func take(_ heartbeat: HeartbeatMessage, of agent: Identifier, now: Timestamp) async throws -> Outcome {
-    var outcome = Outcome()
-    for (id, beat) in heartbeat.doors {
-      let door = DoorAddress(agent: agent, door: id)
-      let record = try await store.transact { try $0.record(of: door) }
-      let verdict = Reconciliation.judge(
-        journal: heartbeat.journal, sequence: beat.sequence, state: beat.state, record: record)
+  func take(_ heartbeat: HeartbeatMessage, of agent: Identifier, now: Moment) async throws -> Outcome {
+    let (verdicts, hasGaps, given) = try await store.transact { [settings] store in
+      var verdicts: [DoorAddress: Reconciliation.Verdict] = [:]
+      for (id, beat) in heartbeat.doors {
+        let door = DoorAddress(agent: agent, door: id)
+        verdicts[door] = Reconciliation.judge(
+          journal: heartbeat.journal, sequence: beat.sequence, state: beat.state,
+          record: try store.record(of: door))
+      }
+      var session = AreaSession(settings: settings, now: now)
+      for gap in try store.giveUpGaps(ofAgent: agent) {
+        guard let area = settings.doors[gap.door]?.area else { continue }
+        try session.decide(area, store) { $0.historyGap(gap.door, count: gap.count, at: now) }
+      }
+      return (verdicts, try store.hasGaps(ofAgent: agent), session.outcome)
+    }
+    var outcome = given
+    if hasGaps { outcome.replay.insert(agent) }
+    for (door, verdict) in verdicts {
       if verdict == .recordIsBehind { outcome.restate.insert(agent) }
-      guard verdict == .notInJournal, let area = settings.doors[door]?.area else {
+      guard verdict == .notInJournal, settings.doors[door] != nil, let beat = heartbeat.doors[door.door]
+      else {
         suspicions[door] = nil
         continue
       }
       let suspicion = Suspicion(journal: heartbeat.journal, beat: beat)
-      if suspicions.updateValue(suspicion, forKey: door) == suspicion {
-        try await raise(door, in: area, suspicion, now, &outcome)
-      }
-    }
-    if try await store.transact({ try !$0.gaps(ofAgent: agent, limit: 1).isEmpty }) {
-      outcome.replay.insert(agent)
+      guard suspicions.updateValue(suspicion, forKey: door) == suspicion else { continue }
+      outcome.merge(try await believe(suspicion, of: door, now))
     }
     return outcome
   }
 
-  private func raise(
-    _ door: DoorAddress, in area: Identifier, _ suspicion: Suspicion, _ now: Timestamp,
-    _ outcome: inout Outcome
-  ) async throws {
-    let channels = settings.channels.map(\.id)
-    let alert = try await store.transact { store -> Alert? in
+  private func believe(_ suspicion: Suspicion, of door: DoorAddress, _ now: Moment) async throws -> Outcome {
+    guard let area = settings.doors[door]?.area else { return Outcome() }
+    return try await store.transact { [settings] store in
+      var session = AreaSession(settings: settings, now: now)
       // Until the agent's next statement nobody is to take the record for the door's state.
-      guard try store.setUnreadable(true, door) else { return nil }
-      let before = try store.engine(of: area, now: now)
-      var engine = before
-      let alert = engine.movedOutsideJournal(
-        door, to: suspicion.beat.state, journal: suspicion.journal, sequence: suspicion.beat.sequence + 1,
-        now: now)
-      try store.save(engine, before: before)
-      return try store.raise(alert, through: channels, now: now) ? alert : nil
+      guard try store.setUnreadable(true, door) else { return session.outcome }
+      let state = suspicion.beat.state
+      session.outcome.warnings.append("\(door) is \(state), which its agent's journal does not have")
+      try session.decide(area, store) { engine in
+        engine.movedOutsideJournal(
+          door, to: state, journal: suspicion.journal, sequence: suspicion.beat.sequence + 1, at: now)
+      }
+      return session.outcome
     }
-    guard let alert else { return }
-    outcome.alerts.append(alert)
-    outcome.areas.insert(area)
-    outcome.warnings.append("\(door) is \(suspicion.beat.state), which its agent's journal does not have")
   }
 }

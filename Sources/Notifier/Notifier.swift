@@ -39,7 +39,9 @@ package struct Notifier: Service, CustomStringConvertible {
     let announcer = Announcer(settings: settings, store: store, client: client, logger: logger)
     let text = AlertText(settings: settings)
     let workers = channels.map { DeliveryWorker(channel: $0, store: store, text: text, logger: logger) }
-    let supervisor = try await Supervisor(settings: settings, store: store)
+    let emergency = Emergency(channels: channels, logger: logger)
+    let supervisor = try await Supervisor(settings: settings, store: store, emergency: emergency)
+    let timekeeper = Timekeeper(settings: settings, store: store, emergency: emergency)
     let serviceManager = ServiceManager.current
     let life = NotifierLife(
       settings: settings, store: store, deadManSwitch: deadManSwitch, serviceManager: serviceManager,
@@ -54,25 +56,29 @@ package struct Notifier: Service, CustomStringConvertible {
           }
         },
         Watchdog.Stage("announcer") { stage in Task { await announcer.answer(stage) } },
+        Watchdog.Stage("timekeeper") { stage in Task { await timekeeper.answer(stage) } },
         Watchdog.Stage("supervisor") { stage in Task { await supervisor.answer(stage) } },
         Watchdog.Stage("broker's client") { stage in
           Task(executorPreference: client.executor) { stage.answer() }
         },
       ], serviceManager: serviceManager, logger: logger)
     let tell: @Sendable (Outcome) async -> Void = { outcome in
-      if !outcome.alerts.isEmpty { for worker in workers { worker.alertsRaised() } }
+      if !outcome.told.isEmpty { for worker in workers { worker.alertsRaised() } }
+      if !outcome.areas.isEmpty || !outcome.told.isEmpty || outcome.hasNewDeadlines { timekeeper.wake() }
       for warning in outcome.warnings { logger.warning("\(warning)") }
-      await announcer.announce(outcome, text)
+      await announcer.announce(outcome)
     }
 
     try await withThrowingTaskGroup(of: Void.self) { group in
       for worker in workers { group.addTask { try await worker.run() } }
       group.addTask { try await announcer.run() }
       group.addTask { try await supervisor.run(tell: tell) }
-      group.addTask { try await client.run(routes: routes(announcer, supervisor, tell)) }
+      group.addTask { try await timekeeper.run(tell: tell) }
+      group.addTask { try await client.run(routes: routes(announcer, supervisor, emergency, tell)) }
       group.addTask {
         for await state in client.states() {
           life.note(state)
+          await supervisor.note(state)
           if case .connected = state { await announcer.connected() }
         }
       }
@@ -89,7 +95,8 @@ package struct Notifier: Service, CustomStringConvertible {
   /// A handler that throws is called again with the same messages, and they are not acknowledged before it
   /// returns: what the store cannot take stays with the broker.
   private func routes(
-    _ announcer: Announcer, _ supervisor: Supervisor, _ tell: @escaping @Sendable (Outcome) async -> Void
+    _ announcer: Announcer, _ supervisor: Supervisor, _ emergency: Emergency,
+    _ tell: @escaping @Sendable (Outcome) async -> Void
   ) -> [Route] {
     let doors = DoorIntake(settings: settings, store: store)
     let heartbeats = HeartbeatIntake(settings: settings, store: store)
@@ -101,7 +108,9 @@ package struct Notifier: Service, CustomStringConvertible {
         if messages.contains(where: { $0.says("online") }) { await announcer.describe() }
       }
     }
-    let takeDoors: Route.Handler = { messages in await tell(try await doors.take(messages, now: .now)) }
+    let takeDoors: Route.Handler = { messages in
+      await tell(try await emergency.watching { try await doors.take(messages, now: .now) })
+    }
     return [
       Route(topics.everyDoor, handler: takeDoors),
       Route(topics.everyReplayed, handler: takeDoors),
@@ -110,8 +119,9 @@ package struct Notifier: Service, CustomStringConvertible {
           guard let agent = topics.agent(of: message.topic) else { continue }
           do {
             let heartbeat = try HeartbeatMessage(decoding: message.wholePayload())
-            await tell(try await supervisor.heard(heartbeat, of: agent, isLive: !message.isRetained))
-            await tell(try await heartbeats.take(heartbeat, of: agent, now: .now))
+            await supervisor.heard(heartbeat, of: agent, isLive: !message.isRetained)
+            await tell(
+              try await emergency.watching { try await heartbeats.take(heartbeat, of: agent, now: .now) })
           } catch let error as WireError {
             logger.warning("the heartbeat of \(agent) cannot be read: \(error)")
           }
@@ -119,8 +129,10 @@ package struct Notifier: Service, CustomStringConvertible {
       },
       Route(topics.everyCommand) { messages in
         for message in messages {
-          guard let (area, event) = try await commands.take(message, now: .now) else { continue }
-          await announcer.announce(event, area: area)
+          let answer = try await emergency.watching { try await commands.take(message, now: .now) }
+          guard let answer else { continue }
+          await tell(answer.outcome)
+          await announcer.announce(answer.event, area: answer.area, inAnswerTo: message)
         }
       },
     ] + (homeAssistant.map { [$0] } ?? [])

@@ -1,3 +1,4 @@
+package import AccessCodes
 package import Appliance
 import BrokerLink
 package import DoorCore
@@ -9,12 +10,26 @@ package struct NotifierSettings: Sendable, SettingsReadable {
   package struct Area: Sendable {
     package var id: Identifier
     package var name: String
+    package var isCodeRequiredToArm: Bool
+    /// With the doors of the area.
+    package var policy: AreaPolicy
   }
 
   package struct Door: Sendable {
     package var address: DoorAddress
     package var name: String
     package var area: Identifier
+    package var policy: DoorPolicy
+    /// For so long it may be open before it is warned of; nil: for ever.
+    package var openLimit: Duration?
+    /// The time to each further warning; nil where one is enough.
+    package var openRepetition: Duration?
+  }
+
+  /// Somebody with a code.
+  package struct User: Sendable {
+    package var person: Person
+    package var codeHash: CodeHash
   }
 
   package struct Channel: Sendable {
@@ -40,6 +55,12 @@ package struct NotifierSettings: Sendable, SettingsReadable {
   package var areas: [Identifier: Area]
   package var doors: [DoorAddress: Door]
   package var channels: [Channel]
+  /// Where there are none, commands need no code.
+  package var users: [User]
+  package var schedules: [Schedule]
+  package var quietHours: QuietHours?
+  package var calendar: LocalCalendar
+  package var alertPolicy: AlertPolicy
   package var deadMan: DeadMan?
   /// Where Home Assistant looks for devices; nil where it is not to be told of the areas.
   package var discoveryPrefix: String?
@@ -50,23 +71,65 @@ package struct NotifierSettings: Sendable, SettingsReadable {
     storePath = try table.string("store") ?? "/var/lib/dooralarm/notifier/store.sqlite"
     broker = try BrokerSettings(
       reading: try table.required("broker", try table.table("broker"), "a table [broker] with its host"))
-    areas = try Self.unique(
+    var areas = try Self.unique(
       try table.tables("area").map { entry throws(SettingsError) in try Area(reading: entry) }, \.id, "area",
       table)
     doors = try Self.unique(
       try table.tables("door").map { entry throws(SettingsError) in try Door(reading: entry) }, \.address,
       "door", table)
+    for door in doors.values {
+      guard areas[door.area] != nil else {
+        throw table.invalid("door", "in an area that is there; \(door.address) names \"\(door.area)\"")
+      }
+      areas[door.area]?.policy.doors[door.address] = door.policy
+    }
+    self.areas = areas
     channels = try table.tables("channel").map { entry throws(SettingsError) in try Channel(reading: entry) }
     _ = try Self.unique(channels, \.id, "channel", table)
+    users = try Self.users(from: table, areas: areas)
+    calendar = try LocalCalendar.read(from: table)
+    schedules = try Self.schedules(from: table, areas: areas)
+    quietHours = try table.table("quiet_hours").map { (table) throws(SettingsError) in
+      try QuietHours(reading: table)
+    }
+    alertPolicy = AlertPolicy(
+      alarmReminder: .seconds(try table.integer("alarm_reminder_s", in: 60...86_400) ?? 300),
+      troubleReminder: .seconds(try table.integer("trouble_reminder_s", in: 60...86_400) ?? 3_600))
     discoveryPrefix = try Topics.discoveryPrefix(from: table)
     deadMan = try table.table("dead_man").map { (table) throws(SettingsError) in try DeadMan(reading: table) }
-    for door in doors.values where areas[door.area] == nil {
-      throw table.invalid("door", "in an area that is there; \(door.address) names \"\(door.area)\"")
-    }
     guard !doors.isEmpty else { throw table.invalid("door", "at least one table [[door]]") }
     guard !channels.isEmpty else {
       throw table.invalid("channel", "at least one table [[channel]]: without one no alarm reaches anybody")
     }
+  }
+
+  /// Checking a code means trying it on everybody's hash.
+  private static let userLimit = 32
+
+  private static func users(
+    from table: SettingsTable, areas: [Identifier: Area]
+  ) throws(SettingsError) -> [User] {
+    let users = try table.tables("user").map { entry throws(SettingsError) in try User(reading: entry) }
+    _ = try unique(users, \.person.name, "user", table)
+    guard users.count <= userLimit else { throw table.invalid("user", "there \(userLimit) times at most") }
+    for user in users {
+      if let stranger = user.person.areas?.first(where: { areas[$0] == nil }) {
+        throw table.invalid("user", "of areas that are there; \(user.person.name) names \"\(stranger)\"")
+      }
+    }
+    return users
+  }
+
+  private static func schedules(
+    from table: SettingsTable, areas: [Identifier: Area]
+  ) throws(SettingsError) -> [Schedule] {
+    let schedules = try table.tables("schedule").map { entry throws(SettingsError) in
+      try Schedule(reading: entry)
+    }
+    for schedule in schedules where areas[schedule.area] == nil {
+      throw table.invalid("schedule", "of an area that is there; one names \"\(schedule.area)\"")
+    }
+    return schedules
   }
 
   private static func unique<Key: Hashable & CustomStringConvertible, Value>(
@@ -77,28 +140,6 @@ package struct NotifierSettings: Sendable, SettingsReadable {
       throw table.invalid(name, "there once for each id; \(key(value)) is there twice")
     }
     return result
-  }
-}
-
-extension NotifierSettings.Area {
-  init(reading table: SettingsTable) throws(SettingsError) {
-    let id = try table.required("id", try table.value("id", Identifier.init), "the area's name in its topics")
-    self.init(id: id, name: try table.string("name") ?? id.description)
-  }
-}
-
-extension NotifierSettings.Door {
-  init(reading table: SettingsTable) throws(SettingsError) {
-    let agent = try table.required(
-      "agent", try table.value("agent", Identifier.init), "the id in the settings of the door's agent")
-    if Topics.reservedAgents.contains(agent.description) {
-      throw table.invalid("agent", "another name: area and notifier are taken")
-    }
-    let door = try table.required(
-      "id", try table.value("id", Identifier.init), "the door's id in the settings of its agent")
-    self.init(
-      address: DoorAddress(agent: agent, door: door), name: try table.string("name") ?? door.description,
-      area: try table.required("area", try table.value("area", Identifier.init), "the id of the door's area"))
   }
 }
 

@@ -2,68 +2,137 @@ import AlarmStore
 import Appliance
 import DoorCore
 import DoorWire
+import MQTT
+import MQTTProtocol
 
-/// The stage that notices when an agent falls silent: silence is never taken for safety.
+/// The stage that notices when an agent or the broker falls silent: silence is never taken for safety.
 actor Supervisor {
   /// The period of an agent that was never heard.
   private static let assumedPeriod = Duration.seconds(60)
 
+  /// What was noticed.
+  private enum News: Sendable {
+    case silent(Identifier)
+    case heardAgain(Identifier)
+    case brokerGone(why: String)
+    case brokerBack
+    case clientTaken(name: String)
+  }
+
   private let settings: NotifierSettings
   private let store: AlarmStore
+  private let emergency: Emergency
   private var supervision: Supervision
+  /// Why the broker is not there.
+  private var brokerProblem = "it has not been reached yet"
+  /// What is not in the store yet, in the order of its coming: it stays here until the store takes it. Agents and
+  /// connections come and go by periods of seconds, so a store that fails for long is what bounds this: beyond the limit
+  /// the oldest goes, and the newest of an agent is always there.
+  private var news: [News] = []
+  private static let newsLimit = 1_024
+  private let waker = Waker()
 
-  init(settings: NotifierSettings, store: AlarmStore) async throws(AlarmStoreError) {
+  init(settings: NotifierSettings, store: AlarmStore, emergency: Emergency) async throws(AlarmStoreError) {
     self.settings = settings
     self.store = store
+    self.emergency = emergency
     supervision = Supervision(
       agents: Set(settings.doors.keys.map(\.agent)),
       silent: try await store.transact { try $0.silentAgents() },
       period: Self.assumedPeriod, now: .now)
   }
 
-  /// Watches the deadlines until the task is cancelled.
-  func run(tell: @Sendable (Outcome) async -> Void) async throws {
-    while true {
-      let wait = supervision.nextDeadline?.elapsed(since: .now) ?? Self.assumedPeriod
-      // A heartbeat that comes meanwhile moves its deadline; the shortest period bounds how late that shows.
-      try await Task.sleep(for: min(max(wait, .milliseconds(10)), .seconds(1)))
-      for agent in supervision.newlySilent(at: .now) {
-        await tell(try await note(agent, isSilent: true))
-      }
-    }
-  }
-
   /// Answers a question for its life.
   func answer(_ stage: Watchdog.Stage) { stage.answer() }
 
-  func heard(_ heartbeat: HeartbeatMessage, of agent: Identifier, isLive: Bool) async throws -> Outcome {
-    let isBack = supervision.heard(
-      agent, period: .seconds(heartbeat.periodSeconds), isLive: isLive, at: .now)
-    return isBack ? try await note(agent, isSilent: false) : Outcome()
+  /// A heartbeat has come.
+  func heard(_ heartbeat: HeartbeatMessage, of agent: Identifier, isLive: Bool) {
+    let period = Duration.seconds(heartbeat.periodSeconds)
+    if supervision.heard(agent, period: period, isLive: isLive, at: .now) { note(.heardAgain(agent)) }
+    // Its next deadline is another.
+    waker.wake()
   }
 
-  /// Writes down that an agent has fallen silent or is back, with the alerts that this is to each area.
-  private func note(_ agent: Identifier, isSilent: Bool) async throws -> Outcome {
-    let doors = settings.doors.values.filter { $0.address.agent == agent }
-    let channels = settings.channels.map(\.id)
-    let now = Timestamp.now
-    return try await store.transact { store in
-      var outcome = Outcome()
-      guard try store.setSilent(isSilent, agent) else { return outcome }
-      outcome.warnings.append("agent \(agent) \(isSilent ? "is silent" : "is heard again")")
-      // What happened meanwhile is stated by the agent itself.
-      if !isSilent { outcome.restate.insert(agent) }
-      for area in Set(doors.map(\.area)) {
-        let before = try store.engine(of: area, now: now)
-        var engine = before
-        let alert = isSilent ? engine.agentSilent(agent, now: now) : engine.agentBack(agent, now: now)
-        if engine != before {
-          try store.save(engine, before: before)
-          outcome.areas.insert(area)
-        }
-        if try store.raise(alert, through: channels, now: now) { outcome.alerts.append(alert) }
-      }
-      return outcome
+  /// The connection stands otherwise than before.
+  func note(_ connection: ConnectionState) {
+    switch connection {
+    case .connected:
+      supervision.brokerBack(at: .now)
+      note(.brokerBack)
+    case .waiting(_, let reason):
+      supervision.brokerLost(at: .now)
+      brokerProblem = "\(reason)"
+      if case .sessionTakenOver(_, let name) = reason { note(.clientTaken(name: name)) }
+      waker.wake()
+    case .idle, .connecting, .stopped: break
     }
+  }
+
+  private func note(_ news: News) {
+    if self.news.count == Self.newsLimit { self.news.removeFirst() }
+    self.news.append(news)
+    waker.wake()
+  }
+
+  /// Watches the deadlines until the task is cancelled.
+  func run(tell: @Sendable (Outcome) async -> Void) async throws {
+    try await waker.run {
+      if supervision.isBrokerNewlyGone(at: .now) { note(.brokerGone(why: brokerProblem)) }
+      for agent in supervision.newlySilent(at: .now) { note(.silent(agent)) }
+      do throws(AlarmStoreError) {
+        while let first = news.first {
+          let outcome = try await writeDown(first)
+          // Meanwhile nothing has been taken away but by the limit.
+          if !news.isEmpty { news.removeFirst() }
+          await emergency.storeWorks()
+          await tell(outcome)
+        }
+      } catch {
+        if Task.isCancelled { return nil }
+        await emergency.storeFails(error)
+        return .seconds(5)
+      }
+      return supervision.nextDeadline.map { max($0.elapsed(since: .now), .zero) + .milliseconds(1) }
+    }
+  }
+
+  /// Writes down what was noticed, with the alerts that this is to each area.
+  private func writeDown(_ news: News) async throws(AlarmStoreError) -> Outcome {
+    try await store.transact { [settings] store in
+      var session = AreaSession(settings: settings, now: .now)
+      let now = session.now
+      switch news {
+      case .silent(let agent):
+        guard try store.setSilent(true, agent) else { break }
+        session.outcome.warnings.append("agent \(agent) is silent")
+        for area in settings.areas(ofAgent: agent) {
+          try session.decide(area, store) { $0.agentSilent(agent, at: now) }
+        }
+      case .heardAgain(let agent):
+        guard try store.setSilent(false, agent) else { break }
+        session.outcome.warnings.append("agent \(agent) is heard again")
+        // What happened meanwhile is stated by the agent itself.
+        session.outcome.restate.insert(agent)
+        for area in settings.areas(ofAgent: agent) {
+          try session.decide(area, store) { $0.agentBack(agent) }
+        }
+      case .brokerGone(let why):
+        for area in settings.areas.keys {
+          try session.decide(area, store) { $0.brokerGone(why: why, at: now) }
+        }
+      case .brokerBack:
+        for area in settings.areas.keys { try session.decide(area, store) { $0.brokerBack() } }
+      case .clientTaken(let name):
+        for area in settings.areas.keys { try session.decide(area, store) { $0.clientTaken(name, at: now) } }
+      }
+      return session.outcome
+    }
+  }
+}
+
+extension NotifierSettings {
+  /// The areas that have doors of an agent.
+  fileprivate func areas(ofAgent agent: Identifier) -> Set<Identifier> {
+    Set(doors.values.filter { $0.address.agent == agent }.map(\.area))
   }
 }

@@ -1,3 +1,4 @@
+import Appliance
 import CLinux
 import DoorCore
 import GPIO
@@ -9,11 +10,7 @@ struct AgentClock: Sendable {
   let boot: String
 
   init() {
-    var bytes = [UInt8](repeating: 0, count: 8)
-    let file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
-    let count = file >= 0 ? read(file, &bytes, bytes.count) : -1
-    if file >= 0 { close(file) }
-    boot = count == 8 ? String(decoding: bytes, as: UTF8.self) : "unknown"
+    boot = String(MachineRun.identifier.prefix(8))
   }
 
   var now: Timestamp { utc(of: .now) }

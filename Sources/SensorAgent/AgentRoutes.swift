@@ -96,11 +96,7 @@ struct AgentRoutes: Sendable {
     Route(settings.topics.alarm(area: area)) { messages in
       for message in messages {
         do throws(WireError) {
-          let word = try AreaMessage(decoding: message.wholePayload()).state
-          guard let state = AreaState(rawValue: word) else {
-            throw WireError("\"\(word.prefix(40))\" is no state of an alarm known here")
-          }
-          outputs.note(area: area, is: state)
+          outputs.note(area: area, is: try AreaMessage(decoding: message.wholePayload()).state)
         } catch {
           logger.warning("\(message.topic) is ignored, what was known of the area still holds: \(error)")
         }

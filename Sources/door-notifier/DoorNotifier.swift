@@ -1,69 +1,13 @@
 // door-notifier: decides what is an alarm, and sees every alarm through to a person.
-import AlarmStore
-import Appliance
 import ArgumentParser
-import Delivery
-import DoorCore
-import Logging
-import Notifier
 
 @main
 struct DoorNotifier: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "door-notifier",
-    abstract: "Raises alarms for doors, and delivers them until somebody has them.")
+    abstract: "Raises alarms for doors, and delivers them until somebody has them.",
+    subcommands: [RunCommand.self, HashCodeCommand.self, BackupCommand.self, CheckStoreCommand.self],
+    defaultSubcommand: RunCommand.self)
 
-  @OptionGroup var options: ProgramOptions
-
-  func run() async throws {
-    let settings: NotifierSettings = try options.settings(
-      defaultPath: "/etc/dooralarm/notifier.toml", program: Self._commandName)
-    let logger = options.logger(label: Self._commandName)
-    let channels = try channels(of: settings, logger: logger)
-    let deadManSwitch = try settings.deadMan.map { try makeSwitch($0) }
-    guard !options.isCheckOnly else {
-      return print(
-        "valid: notifier \(settings.id) with \(settings.doors.count) doors, \(channels.count) channels")
-    }
-    do {
-      let store = try AlarmStore(path: settings.storePath)
-      logger.notice("notifier \(settings.id) guards \(settings.doors.count) doors")
-      try await ProgramRun.untilSignalled(
-        Notifier(
-          settings: settings, store: store, channels: channels, deadManSwitch: deadManSwitch, logger: logger),
-        logger: logger)
-    } catch {
-      logger.critical("\(error)")
-      throw ExitCode(ExitStatus.software)
-    }
-  }
-
-  private func channels(of settings: NotifierSettings, logger: Logger) throws -> [any DeliveryChannel] {
-    try settings.channels.map { channel in
-      switch channel.kind {
-      case .log:
-        return LogChannel(id: channel.id, logger: logger)
-      case .webhook(let address):
-        return try checked("channel \(channel.id)") { () throws(WebAddressError) in
-          try WebhookChannel(id: channel.id, address: address.reveal())
-        }
-      }
-    }
-  }
-
-  private func makeSwitch(_ settings: NotifierSettings.DeadMan) throws -> DeadManSwitch {
-    try checked("dead_man") { () throws(WebAddressError) in
-      try DeadManSwitch(address: settings.address.reveal())
-    }
-  }
-
-  /// Ends the program where an address is none.
-  private func checked<Value>(_ place: String, _ make: () throws(WebAddressError) -> Value) throws -> Value {
-    do throws(WebAddressError) {
-      return try make()
-    } catch {
-      ProgramOutput.complain("\(Self._commandName): \(place): url: \(error)")
-      throw ExitCode(ExitStatus.settings)
-    }
-  }
+  static let settingsPath = "/etc/dooralarm/notifier.toml"
 }

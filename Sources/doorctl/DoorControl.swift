@@ -5,6 +5,8 @@ import ArgumentParser
 struct DoorControl: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doorctl",
-    abstract: "Asks for the state of doors, and arms and disarms areas.",
-    subcommands: [StateCommand.self, WatchCommand.self, ArmCommand.self, DisarmCommand.self])
+    abstract: "Asks for the state of doors, arms and disarms areas, and acknowledges alerts.",
+    subcommands: [
+      StateCommand.self, WatchCommand.self, ArmCommand.self, DisarmCommand.self, AcknowledgeCommand.self,
+    ])
 }

@@ -45,7 +45,7 @@ struct WatchCommand: AsyncParsableCommand {
         + (transition.simulated ? ", simulated" : "")
     }
     if let state = try? AreaMessage(decoding: payload) {
-      return "\(message.topic): \(state.state) since \(state.since.wireFormat)"
+      return "\(message.topic): \(state.state.rawValue) since \(state.since.wireFormat)"
     }
     if let event = try? AreaEvent(decoding: payload) {
       return "\(message.topic): \(event.kind) - \(event.text)"

@@ -11,9 +11,11 @@ struct AlarmStoreTests {
   private struct Interruption: Error {}
 
   private let house: House
+  private let routing: AlertRouting
 
   init() throws {
     house = try House()
+    routing = AlertRouting(channels: [try Identifier("phone")])
   }
 
   @Test("commits to the disk: WAL, and an fsync with every commit")
@@ -32,22 +34,19 @@ struct AlarmStoreTests {
   @Test("has nothing of a transaction that throws")
   func throwing() async throws {
     let error = await #expect(throws: AlarmStoreError.self) {
-      try await house.store.transact { [house] store -> Void in
+      try await house.store.transact { [house, routing] store -> Void in
         try store.append(
           .at(1),
           of: house.front,
           manner: .live,
-          mode: .armedAway,
+          area: .armedAway,
           received: seconds(1),
           isNewest: true
         )
         try store.openGap(5...7, of: house.front, journal: "j1")
         _ = try store.setUnreadable(true, house.back)
-        let before = try store.engine(of: house.area, now: seconds(1))
-        var engine = before
-        _ = engine.handle(.arm(force: true), doors: [:], now: seconds(1))
-        try store.save(engine, before: before)
-        _ = try store.raise(house.alert(), through: [try Identifier("phone")], now: seconds(1))
+        try house.command(.armAway, store, now: seconds(1))
+        _ = try store.raise(house.alert(), isHeld: false, routing: routing, now: seconds(1))
         throw Interruption()
       }
     }
@@ -55,40 +54,41 @@ struct AlarmStoreTests {
     try await house.store.transact { [house] store in
       try expect(store.record(of: house.front), is: nil)
       try expect(store.history(of: house.front).isEmpty, is: true)
-      try expect(store.gaps(ofAgent: house.front.agent, limit: 9).isEmpty, is: true)
+      try expect(store.gaps().isEmpty, is: true)
       try expect(store.setUnreadable(true, house.back), is: true, "it was not noted before")
-      try expect(store.engine(of: house.area, now: seconds(2)).mode, is: .disarmed)
+      try expect(house.engine(store, now: seconds(2)).state, is: .disarmed)
       try expect(store.alerts().isEmpty, is: true)
-      try expect(store.waiting(for: try Identifier("phone"), limit: 9).isEmpty, is: true)
+      try expect(store.next(for: try Identifier("phone"), now: seconds(9)), is: .nothing)
     }
   }
 
   @Test("has everything again when it is opened again")
   func reopening() async throws {
-    try await house.store.transact { [house] store in
+    try await house.store.transact { [house, routing] store in
       try store.append(
         .at(4),
         of: house.front,
         manner: .live,
-        mode: .armedAway,
+        area: .armedAway,
         received: seconds(1),
         isNewest: true
       )
       try store.openGap(1...3, of: house.front, journal: "j1")
       _ = try store.setUnreadable(true, house.back)
-      _ = try store.raise(house.alert(), through: [try Identifier("phone")], now: seconds(1))
-      let before = try store.engine(of: house.area, now: seconds(1))
-      var engine = before
-      _ = engine.handle(.arm(force: true), doors: [:], now: seconds(1))
-      try store.save(engine, before: before)
+      _ = try store.raise(house.alert(), isHeld: false, routing: routing, now: seconds(1))
+      try house.command(.armAway, store, now: seconds(1))
     }
     let again = try AlarmStore(path: house.path)
     try await again.transact { [house] store in
       try expect(store.record(of: house.front), is: .at(4))
-      try expect(store.gaps(ofAgent: house.front.agent, limit: 9).map(\.sequences), is: [1...3])
+      try expect(store.gaps().map(\.sequences), is: [1...3])
       try expect(store.setUnreadable(true, house.back), is: false, "it was noted before")
-      try expect(store.waiting(for: try Identifier("phone"), limit: 9).map(\.alert), is: [house.alert()])
-      try expect(store.engine(of: house.area, now: seconds(2)).mode, is: .armedAway)
+      guard case .message(let message) = try store.next(for: try Identifier("phone"), now: seconds(9)) else {
+        Issue.record("the alert waits")
+        return
+      }
+      expect(message.items.map(\.alert), is: [house.alert()])
+      try expect(house.engine(store, now: seconds(2)).state, is: .armedAway)
     }
   }
 
@@ -129,7 +129,7 @@ struct AlarmStoreTests {
       to: "t.sqlite"
     )
     let error = #expect(throws: AlarmStoreError.self) { try AlarmStore(path: path) }
-    guard case .cannotOpen(_, let reason) = error else {
+    guard case .damaged(_, let reason) = error else {
       Issue.record("\(String(describing: error))")
       return
     }
@@ -147,7 +147,7 @@ struct AlarmStoreTests {
     }
     #expect(
       error
-        == .failed(path: house.path, reason: #"column state holds "ajar", which a newer program wrote"#)
+        == .damaged(path: house.path, reason: #"column state holds "ajar", which a newer program wrote"#)
     )
   }
 }

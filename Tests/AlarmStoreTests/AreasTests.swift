@@ -10,93 +10,109 @@ struct AreasTests {
     house = try House()
   }
 
-  /// Commands the area as the notifier does.
   private func command(_ command: AlarmEngine.Command, at time: Timestamp) async throws {
-    try await house.store.transact { [house] store in
-      let before = try store.engine(of: house.area, now: time)
-      var engine = before
-      #expect(engine.handle(command, doors: [:], now: time) == .changed)
-      try store.save(engine, before: before)
-    }
+    try await house.store.transact { [house] in try house.command(command, $0, now: time) }
   }
 
   private func engine() async throws -> AlarmEngine {
-    try await house.store.transact { [house] in try $0.engine(of: house.area, now: seconds(999)) }
+    try await house.store.transact { [house] in try house.engine($0, now: seconds(999)) }
   }
 
-  private func mode(at second: Int64) async throws -> AlarmEngine.ArmMode {
-    try await house.store.transact { [house] in try $0.mode(of: house.area, at: seconds(second)) }
+  private func past(at second: Int64) async throws -> AlarmEngine.Past {
+    try await house.store.transact { [house] in try $0.past(of: house.area, at: seconds(second)) }
   }
 
   @Test("has a disarmed engine for a new area")
   func new() async throws {
-    #expect(
-      try await engine()
-        == AlarmEngine(area: house.area, mode: .disarmed, since: seconds(999), isTriggered: false)
-    )
-    #expect(try await mode(at: 0) == .disarmed)
+    #expect(try await engine().memory == AlarmEngine.Memory(disarmedSince: seconds(999)))
+    #expect(try await past(at: 0) == AlarmEngine.Past(state: .disarmed, mode: nil, disarmed: nil))
   }
 
   @Test("gives the engine back as it was left, and keeps every area's own")
   func restores() async throws {
-    try await command(.arm(force: false), at: seconds(10))
-    #expect(
-      try await engine()
-        == AlarmEngine(area: house.area, mode: .armedAway, since: seconds(10), isTriggered: false)
-    )
+    try await command(.armAway, at: seconds(10))
+    let engine = try await engine()
+    #expect(engine.state == .armedAway)
+    #expect(engine.memory.since == seconds(10))
+    #expect(engine.memory.changedBy == "Ada")
     try await house.store.transact { store in
-      try expect(store.engine(of: try Identifier("shed"), now: seconds(11)).mode, is: .disarmed)
-      try expect(store.mode(of: try Identifier("shed"), at: seconds(11)), is: .disarmed)
+      let shed = try Identifier("shed")
+      try expect(
+        store.memory(of: shed, now: seconds(11)), is: AlarmEngine.Memory(disarmedSince: seconds(11)))
+      try expect(store.past(of: shed, at: seconds(11)).state, is: .disarmed)
     }
-  }
-
-  @Test("remembers that an alarm was raised, until the area is disarmed")
-  func triggered() async throws {
-    try await command(.arm(force: false), at: seconds(10))
-    try await house.store.transact { [house] store in
-      let before = try store.engine(of: house.area, now: seconds(20))
-      var engine = before
-      _ = engine.unreadable(house.front, why: "", now: seconds(20))
-      try store.save(engine, before: before)
-    }
-    #expect(
-      try await engine()
-        == AlarmEngine(area: house.area, mode: .armedAway, since: seconds(10), isTriggered: true)
-    )
-    try await command(.disarm, at: seconds(30))
-    #expect(try await engine().stateName == "disarmed")
-    try await command(.arm(force: false), at: seconds(40))
-    #expect(try await engine().stateName == "armed_away", "the old alarm is not this arming's")
   }
 
   @Test("writes nothing where nothing changed")
   func unchanged() async throws {
     try await house.store.transact { [house] store in
-      let engine = try store.engine(of: house.area, now: seconds(5))
+      let engine = try house.engine(store, now: seconds(5))
       try store.save(engine, before: engine)
     }
-    #expect(try await engine().since == seconds(999), "still a new area")
+    #expect(try await engine().memory.since == seconds(999), "still a new area")
   }
 
-  @Test("knows how an area was armed at any time")
-  func modes() async throws {
-    try await command(.arm(force: false), at: seconds(10))
+  @Test("knows how an area was at any time, and when it was disarmed after that")
+  func past() async throws {
+    try await command(.armAway, at: seconds(10))
     try await command(.disarm, at: seconds(20))
-    try await command(.arm(force: false), at: seconds(30))
-    for (second, mode) in [
-      (9, AlarmEngine.ArmMode.disarmed), (10, .armedAway), (19, .armedAway), (20, .disarmed), (29, .disarmed),
-      (30, .armedAway), (9_999, .armedAway),
-    ] {
-      #expect(try await self.mode(at: Int64(second)) == mode, "at \(second)")
+    try await command(.armAway, at: seconds(30))
+    for (second, state, disarmed) in [
+      (9, AreaState.disarmed, nil), (10, .armedAway, 20), (19, .armedAway, 20), (20, .disarmed, nil),
+      (29, .disarmed, nil), (30, .armedAway, nil), (9_999, .armedAway, nil),
+    ] as [(Int64, AreaState, Int64?)] {
+      let past = try await past(at: second)
+      #expect(past.state == state, "at \(second)")
+      #expect(past.mode == (state == .disarmed ? nil : .armedAway), "at \(second)")
+      #expect(past.disarmed == disarmed.map(seconds), "at \(second)")
     }
   }
 
   @Test("lets the last command count also where the notifier's clock was put back before it")
   func clockPutBack() async throws {
-    try await command(.arm(force: false), at: seconds(1_000))
+    try await command(.armAway, at: seconds(1_000))
     try await command(.disarm, at: seconds(500))
-    #expect(try await mode(at: 600) == .disarmed)
-    #expect(try await mode(at: 1_500) == .disarmed, "an area that is disarmed raises no alarm for ever after")
-    #expect(try await mode(at: 400) == .disarmed)
+    #expect(try await past(at: 600).state == .disarmed)
+    #expect(
+      try await past(at: 1_500).state == .disarmed, "an area that is disarmed raises no alarm for ever after")
+    #expect(try await past(at: 400).state == .disarmed)
+  }
+
+  @Test("keeps the watches of open doors")
+  func openDoors() async throws {
+    let watch = OpenDoorWatch(
+      cause: "c", since: seconds(1), limit: .seconds(60),
+      at: Moment(wall: seconds(2), uptime: MonotonicTime(nanoseconds: 5), boot: "run"))
+    try await house.store.transact { [house] store in
+      try store.setOpenDoorWatch(watch, of: house.front)
+      try expect(store.openDoorWatches(), is: [house.front: watch])
+      try store.setOpenDoorWatch(nil, of: house.back)
+      try expect(store.openDoorWatches(), is: [house.front: watch])
+      try store.setOpenDoorWatch(nil, of: house.front)
+      try expect(store.openDoorWatches(), is: [:])
+    }
+  }
+
+  @Test("remembers by name")
+  func memories() async throws {
+    try await house.store.transact { store in
+      try expect(store.remembered("a", as: [String: Int].self), is: nil)
+      try store.remember(["x": 1], as: "a")
+      try store.remember(["x": 2], as: "a")
+      try expect(store.remembered("a", as: [String: Int].self), is: ["x": 2])
+    }
+  }
+
+  @Test("says what it cannot read where a newer program, or none, has written it")
+  func unreadable() async throws {
+    try await house.store.transact { try $0.remember("text", as: "a") }
+    let error = await #expect(throws: AlarmStoreError.self) {
+      try await house.store.transact { try $0.remembered("a", as: [Int].self) }
+    }
+    guard case .damaged(_, let reason) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(reason.hasPrefix("what is remembered as a cannot be read"))
   }
 }

@@ -51,12 +51,32 @@ struct House: Sendable {
       kind: .opened,
       area: area,
       subject: .door(front),
+      condition: .open(front),
       state: .open,
       at: seconds(0),
       isLate: true,
       simulated: true,
       detail: "a detail"
     )
+  }
+
+  /// The engine of the area, with both doors.
+  func engine(_ store: borrowing StoreTransaction, now: Timestamp) throws -> AlarmEngine {
+    let policy = AreaPolicy(exitDelay: .zero, doors: [front: DoorPolicy(), back: DoorPolicy()])
+    return AlarmEngine(area: area, policy: policy, memory: try store.memory(of: area, now: now))
+  }
+
+  /// Commands the area as the notifier does.
+  func command(
+    _ command: AlarmEngine.Command, _ store: borrowing StoreTransaction, now: Timestamp
+  ) throws {
+    let before = try engine(store, now: now)
+    var engine = before
+    let moment = Moment(
+      wall: now, uptime: MonotonicTime(nanoseconds: now.milliseconds * 1_000_000), boot: "run")
+    let doors: [DoorAddress: DoorState] = [front: .closed, back: .closed]
+    #expect(engine.handle(command, by: "Ada", doors: doors, at: moment).outcome == .changed)
+    try store.save(engine, before: before)
   }
 
   var path: String { folder.file("store.sqlite") }
@@ -73,7 +93,7 @@ struct House: Sendable {
         transition,
         of: front,
         manner: manner,
-        mode: .disarmed,
+        area: .disarmed,
         received: received,
         isNewest: isNewest
       )
@@ -89,4 +109,8 @@ func expect<Value: Equatable>(
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
   #expect(value == expected, comment, sourceLocation: sourceLocation)
+}
+
+extension AlarmEngine.Command {
+  static let armAway = AlarmEngine.Command.arm(AlarmEngine.Arming(.armedAway))
 }

@@ -11,10 +11,8 @@ struct GapsTests {
     house = try House()
   }
 
-  private func ranges(limit: Int = 100) async throws -> [ClosedRange<Int64>] {
-    try await house.store.transact { [house] in
-      try $0.gaps(ofAgent: house.front.agent, limit: limit).map(\.sequences)
-    }
+  private func ranges() async throws -> [ClosedRange<Int64>] {
+    try await house.store.transact { try $0.gaps().map(\.sequences) }
   }
 
   @Test(
@@ -41,9 +39,7 @@ struct GapsTests {
       try store.openGap(1...30, of: house.front, journal: "j1")
       for (count, sequence) in order.enumerated() {
         try store.closeGap(at: sequence, of: house.front, journal: "j1")
-        let left = try store.gaps(ofAgent: house.front.agent, limit: 100).reduce(0) {
-          $0 + $1.sequences.count
-        }
+        let left = try store.gaps(of: house.front).reduce(0) { $0 + $1.count }
         #expect(left == 29 - count, "seed \(seed)")
       }
     }
@@ -58,23 +54,34 @@ struct GapsTests {
       try store.openGap(2...2, of: house.back, journal: "j1")
       try store.closeGap(at: 2, of: house.front, journal: "j1")
       try expect(
-        store.gaps(ofAgent: house.front.agent, limit: 9),
+        store.gaps(),
         is: [
-          Gap(door: house.back, journal: "j1", sequences: 2...2),
-          Gap(door: house.front, journal: "j2", sequences: 2...2),
+          Gap(door: house.back, journal: "j1", sequences: 2...2, asked: 0),
+          Gap(door: house.front, journal: "j2", sequences: 2...2, asked: 0),
         ]
       )
-      try expect(store.gaps(ofAgent: try Identifier("cellar"), limit: 9).isEmpty, is: true)
+      try expect(store.hasGaps(ofAgent: house.front.agent), is: true)
+      try expect(store.hasGaps(ofAgent: try Identifier("cellar")), is: false)
     }
   }
 
-  @Test("gives no more of them than asked for")
-  func limit() async throws {
+  @Test("asks for every gap in turn, and gives those up that the agent does not have, once")
+  func asking() async throws {
+    let agent = house.front.agent
     try await house.store.transact { [house] store in
-      for first in stride(from: Int64(1), to: 20, by: 2) {
+      for first in stride(from: Int64(1), to: 10, by: 2) {
         try store.openGap(first...first, of: house.front, journal: "j1")
       }
+      var asked: [Int64] = []
+      for _ in 0..<5 { asked += try store.gapsToAsk(ofAgent: agent, limit: 2).map(\.sequences.lowerBound) }
+      #expect(asked == [1, 3, 5, 7, 9, 1, 3, 5, 7, 9], "none hides behind the others")
+      for _ in 0..<40 { _ = try store.gapsToAsk(ofAgent: agent, limit: 2) }
+      try expect(store.hasGaps(ofAgent: agent), is: false)
+      try expect(store.giveUpGaps(ofAgent: agent).count, is: 5)
+      try expect(store.giveUpGaps(ofAgent: agent).count, is: 0)
+      try expect(store.gaps().count, is: 5, "they stay missing")
+      try store.closeGap(at: 5, of: house.front, journal: "j1")
+      try expect(store.gaps().count, is: 4, "and are filled when they come after all")
     }
-    #expect(try await ranges(limit: 3) == [1...1, 3...3, 5...5])
   }
 }

@@ -1,6 +1,8 @@
-import AlarmStore
 import DoorCore
+import GRDB
 import Testing
+
+@testable import AlarmStore
 
 @Suite("The outbox")
 struct OutboxTests {
@@ -14,107 +16,131 @@ struct OutboxTests {
     log = try Identifier("log")
   }
 
-  @discardableResult
-  private func raise(_ id: String, at time: Timestamp = seconds(1)) async throws -> Bool {
-    try await house.store.transact { [self] in
-      try $0.raise(house.alert(id), through: [phone, log], now: time)
+  private func raise(_ ids: String..., at time: Timestamp = seconds(1)) async throws {
+    try await house.store.transact { [house, routing = AlertRouting(channels: [phone, log])] store in
+      for id in ids {
+        try expect(store.raise(house.alert(id), isHeld: false, routing: routing, now: time), is: true)
+      }
     }
   }
 
-  private func waiting(for channel: Identifier? = nil, limit: Int = 100) async throws -> [OutboxItem] {
-    try await house.store.transact { [phone] in try $0.waiting(for: channel ?? phone, limit: limit) }
+  private func next(for channel: Identifier? = nil, at time: Timestamp = seconds(10)) async throws
+    -> OutboxStand
+  {
+    try await house.store.transact { [phone] in try $0.next(for: channel ?? phone, now: time) }
   }
 
-  private func deliveries() async throws -> [[String: String]] {
+  private func message(for channel: Identifier? = nil, at time: Timestamp = seconds(10)) async throws
+    -> OutboxMessage
+  {
+    let stand = try await next(for: channel, at: time)
+    guard case .message(let message) = stand else { throw NoMessage(stand: stand) }
+    return message
+  }
+
+  private struct NoMessage: Error {
+    var stand: OutboxStand
+  }
+
+  private func deliveries() async throws -> [[String: [String]]] {
     try await house.store.transact { try $0.alerts().map(\.deliveries) }
   }
 
   @Test("has one row for each channel of an alert, whole as it was raised")
   func raises() async throws {
-    #expect(try await raise("1"))
+    try await raise("1")
     for channel in [phone, log] {
-      let items = try await waiting(for: channel)
-      #expect(items.map(\.alert) == [house.alert("1")])
-      #expect(items.map(\.attempts) == [0])
-      #expect(items.map(\.due) == [seconds(1)])
+      let message = try await message(for: channel)
+      #expect(message.items.map(\.alert) == [house.alert("1")])
+      #expect(message.items.map(\.stage) == [.raised])
+      #expect(message.items.map(\.count) == [1])
+      #expect(message.attempts == 0)
+      #expect(message.key == "1")
     }
-    #expect(try await waiting(for: try Identifier("other")).isEmpty)
-    #expect(try await deliveries() == [["phone": "waiting", "log": "waiting"]])
+    #expect(try await next(for: try Identifier("other")) == .nothing)
+    #expect(try await deliveries() == [["phone": ["waiting"], "log": ["waiting"]]])
   }
 
-  @Test("takes one cause for one alert, however often it is raised")
-  func once() async throws {
-    #expect(try await raise("1"))
-    #expect(try await !raise("1", at: seconds(99)))
-    #expect(try await waiting().count == 1)
-    let item = try #require(try await waiting().first)
-    try await house.store.transact { try $0.markDelivered(item, answer: "HTTP 200", now: seconds(2)) }
-    #expect(try await !raise("1"), "also after its delivery")
-    #expect(try await waiting().isEmpty)
-  }
-
-  @Test("takes an alert that was foretold for the same one, unless it has become worse")
-  func foretold() async throws {
-    let channels = [phone]
-    func raise(_ alert: Alert) async throws -> Bool {
-      try await house.store.transact { try $0.raise(alert, through: channels, now: seconds(1)) }
-    }
-    var opening = house.alert("hall/front/j1/7/1700")
-    opening.foretoldAs = "hall/front/j1/7/foretold"
-    #expect(try await raise(house.alert("hall/front/j1/7/foretold", .trouble)))
-    #expect(try await raise(opening), "trouble was told, and it is an alarm")
-    opening.id = "hall/front/j1/8/1800"
-    opening.foretoldAs = "hall/front/j1/8/foretold"
-    #expect(try await raise(house.alert("hall/front/j1/8/foretold", .alarm)))
-    #expect(try await !raise(opening))
-  }
-
-  @Test("keeps an alert without a state or a detail, and of every kind", arguments: Alert.Kind.allCases)
-  func content(_ kind: Alert.Kind) async throws {
-    let alert = Alert(
-      id: "x",
-      severity: .trouble,
-      kind: kind,
-      area: house.area,
-      subject: .door(house.back),
-      state: nil,
-      at: seconds(-5)
-    )
-    try await house.store.transact { [phone] in
-      try expect($0.raise(alert, through: [phone], now: seconds(0)), is: true)
-    }
-    #expect(try await waiting().map(\.alert) == [alert])
-  }
-
-  @Test("hands out the earliest due first, and no more than asked for")
+  @Test("hands out the earliest due first, and says when there is more")
   func order() async throws {
-    for id in ["1", "2", "3"] { try await raise(id) }
+    try await raise("1", "2")
     try await raise("0", at: seconds(0))
-    #expect(try await waiting().map(\.alert.id) == ["0", "1", "2", "3"])
-    #expect(try await waiting(limit: 2).map(\.alert.id) == ["0", "1"])
-    let first = try #require(try await waiting().first)
+    let first = try await message()
+    #expect(first.key == "0")
     try await house.store.transact { try $0.postpone(first, until: seconds(60), answer: "HTTP 503") }
-    #expect(try await waiting().map(\.alert.id) == ["1", "2", "3", "0"])
-    #expect(try await waiting().last?.attempts == 1)
-    #expect(try await waiting().last?.due == seconds(60))
-    #expect(try await waiting(for: log).map(\.alert.id) == ["0", "1", "2", "3"], "each channel has its own")
+    for key in ["1", "2"] {
+      let message = try await message()
+      #expect(message.key == key)
+      try await house.store.transact { try $0.markDelivered(message, answer: "HTTP 200", now: seconds(10)) }
+    }
+    #expect(try await next() == .nothingBefore(seconds(60)))
+    #expect(try await message(at: seconds(60)).attempts == 1)
+    #expect(try await message(for: log).key == "0", "each channel has its own")
+  }
+
+  @Test("does not wait for a time that a clock which was put back has made of now")
+  func clockPutBack() async throws {
+    try await raise("1", at: seconds(0))
+    #expect(try await message(at: seconds(-2 * 86_400)).key == "1")
+    #expect(try await next(at: seconds(-3_600)) == .nothingBefore(seconds(0)))
   }
 
   @Test("lets go of what was delivered or refused, and says so")
   func ends() async throws {
-    for id in ["1", "2"] { try await raise(id) }
-    let items = try await waiting()
-    try await house.store.transact { store in
-      try store.markDelivered(items[0], answer: "HTTP 200", now: seconds(2))
-      try store.markRefused(items[1], answer: "HTTP 404", now: seconds(2))
-    }
-    #expect(try await waiting().isEmpty)
-    #expect(try await waiting(for: log).count == 2)
+    try await raise("1", "2")
+    let first = try await message()
+    try await house.store.transact { try $0.markDelivered(first, answer: "HTTP 200", now: seconds(2)) }
+    let second = try await message()
+    try await house.store.transact { try $0.markRefused(second, answer: "HTTP 404", now: seconds(2)) }
+    #expect(try await next() == .nothing)
     #expect(
       try await deliveries() == [
-        ["phone": "delivered", "log": "waiting"], ["phone": "refused", "log": "waiting"],
+        ["phone": ["delivered"], "log": ["waiting"]], ["phone": ["refused"], "log": ["waiting"]],
       ]
     )
+  }
+
+  // MARK: Storms
+
+  @Test("makes one message of four or more that are due at once, and the same of every try of it")
+  func storm() async throws {
+    try await raise("1", "2", "3")
+    #expect(try await message().key == "1", "three are three messages")
+    try await raise("4", "5")
+    let storm = try await message()
+    #expect(storm.items.map(\.alert.id) == ["1", "2", "3", "4", "5"])
+    #expect(storm.key == "1/and-4-more")
+    try await house.store.transact { try $0.postpone(storm, until: seconds(20), answer: "HTTP 503") }
+    try await raise("6", "7")
+    let single = try await message()
+    #expect(single.key == "6", "what comes later is another message")
+    let again = try await message(at: seconds(20))
+    #expect([again.key, single.key].contains("6"))
+    try await house.store.transact { store in
+      for message in [single] { try store.markDelivered(message, answer: "", now: seconds(20)) }
+    }
+    var keys: [String] = []
+    while case .message(let message) = try await next(at: seconds(20)) {
+      keys.append(message.key)
+      try await house.store.transact { try $0.markDelivered(message, answer: "", now: seconds(20)) }
+    }
+    #expect(keys.sorted() == ["1/and-4-more", "7"])
+    #expect(try await deliveries().allSatisfy { $0["phone"] == ["delivered"] })
+  }
+
+  @Test("lists no more than fits in a message")
+  func largeStorm() async throws {
+    try await house.store.transact { [house, routing = AlertRouting(channels: [phone])] store in
+      for id in 0..<100 {
+        _ = try store.raise(house.alert("\(id)"), isHeld: false, routing: routing, now: seconds(1))
+      }
+    }
+    var counts: [Int] = []
+    while case .message(let message) = try await next() {
+      counts.append(message.items.count)
+      try await house.store.transact { try $0.markDelivered(message, answer: "", now: seconds(10)) }
+    }
+    #expect(counts == [32, 32, 32, 4])
   }
 
   @Test("lists the alerts in the order of their raising, also where the clock was put back")
@@ -122,13 +148,5 @@ struct OutboxTests {
     try await raise("b", at: seconds(100))
     try await raise("a", at: seconds(50))
     #expect(try await house.store.transact { try $0.alerts().map(\.alert.id) } == ["b", "a"])
-  }
-
-  @Test("keeps an alert that no channel takes")
-  func noChannel() async throws {
-    try await house.store.transact { [house] in
-      try expect($0.raise(house.alert(), through: [], now: seconds(0)), is: true)
-    }
-    #expect(try await deliveries() == [[:]])
   }
 }

@@ -50,7 +50,9 @@ struct StoreTransactionTests {
     try await house.append(transition, .late, at: seconds(7))
     #expect(try await holding(transition) == .held(transition))
     #expect(
-      try await history() == [HistoryEntry(transition: transition, manner: .late, received: seconds(7))]
+      try await history() == [
+        HistoryEntry(transition: transition, manner: .late, received: seconds(7), area: .disarmed)
+      ]
     )
     try await house.store.transact { [house] in try expect($0.state(of: house.front), is: state) }
   }
@@ -148,7 +150,7 @@ struct StoreTransactionTests {
     let front = house.front
     let news = try await house.store.transact { store in
       try store.append(
-        .at(1, .closed), of: front, manner: .live, mode: nil, received: seconds(1), isNewest: true)
+        .at(1, .closed), of: front, manner: .live, area: nil, received: seconds(1), isNewest: true)
       let states = [try store.state(of: front)]
       let news = [try store.setSilent(true, front.agent), try store.setSilent(true, front.agent)]
       #expect(try store.silentAgents() == [front.agent])

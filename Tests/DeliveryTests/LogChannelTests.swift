@@ -18,16 +18,10 @@ struct LogChannelTests {
       id: try Identifier("log"),
       logger: Logger(label: "test") { _ in LineHandler(lines: log) }
     )
-    let alert = Alert(
-      id: "1",
-      severity: severity,
-      kind: .opened,
-      area: try Identifier("house"),
-      subject: .door(try DoorAddress("hall/front")),
-      state: .open,
-      at: Timestamp(milliseconds: 0)
-    )
-    let result = await channel.deliver(Notice(alert: alert, title: "ALARM: Front", text: "It was opened."))
+    let result = await channel.deliver(
+      Notice(
+        key: "1", severity: severity, title: "ALARM: Front", text: "It was opened.",
+        at: Timestamp(milliseconds: 0), items: []))
     #expect(result == .delivered(answer: "written"))
     #expect(log.lines.withLock { $0 } == ["\(level) ALARM: Front: It was opened."])
     #expect(channel.id.description == "log")

@@ -10,21 +10,21 @@ struct WebhookChannelTests {
 
   init() throws {
     id = try Identifier("phone")
-    notice = Notice(
-      alert: Alert(
-        id: "hall/front/5e1f0c77/1042/1700000000000",
-        severity: .alarm,
-        kind: .opened,
-        area: try Identifier("house"),
-        subject: .door(try DoorAddress("hall/front")),
-        state: .open,
-        at: Timestamp(milliseconds: 1_700_000_000_000),
-        isLate: true,
-        simulated: true
-      ),
-      title: "ALARM: Haustür",
-      text: "It was \"opened\" at 1/2."
+    let alert = Alert(
+      id: "hall/front/5e1f0c77/1042/1700000000000",
+      severity: .alarm,
+      kind: .opened,
+      area: try Identifier("house"),
+      subject: .door(try DoorAddress("hall/front")),
+      state: .open,
+      at: Timestamp(milliseconds: 1_700_000_000_000),
+      isLate: true,
+      simulated: true
     )
+    let text = "It was \"opened\" at 1/2."
+    notice = Notice(
+      key: alert.id, severity: .alarm, title: "ALARM: Haustür", text: text, at: alert.at,
+      items: [Notice.Item(alert: alert, stage: .raised, count: 1, text: text)])
   }
 
   /// The key in it is what nobody may see.
@@ -62,9 +62,10 @@ struct WebhookChannelTests {
         #expect(request.headers["user-agent"] == "dooralarm")
         #expect(
           request.body
-            == #"{"agent":"hall","area":"house","at_ms":1700000000000,"door":"front","#
+            == #"{"agent":"hall","area":"house","at_ms":1700000000000,"count":1,"door":"front","#
             + #""id":"hall/front/5e1f0c77/1042/1700000000000","kind":"opened","late":true,"severity":"alarm","#
-            + #""simulated":true,"state":"open","text":"It was \"opened\" at 1/2.","title":"ALARM: Haustür"}"#
+            + #""simulated":true,"stage":"raised","state":"open","text":"It was \"opened\" at 1/2.","#
+            + #""title":"ALARM: Haustür"}"#
         )
       }
     }
@@ -74,9 +75,40 @@ struct WebhookChannelTests {
   func noState() async throws {
     try await WebhookServer.with([.status("204 No Content")]) { server in
       var notice = notice
-      notice.alert.state = nil
+      notice.items[0].alert.state = nil
       _ = try await channel(server.port).deliver(notice)
       #expect(server.requests.first?.body.contains("\"state\"") == false)
+    }
+  }
+
+  @Test("is posted many alerts as one message, with the first one's fields and a list of all")
+  func storm() async throws {
+    try await WebhookServer.with([.status("204 No Content")]) { server in
+      var notice = notice
+      notice.key = "a/and-1-more"
+      notice.items.append(notice.items[0])
+      notice.items[1].alert.id = "b"
+      notice.items[1].stage = .reminder(3)
+      _ = try await channel(server.port).deliver(notice)
+      let body = server.requests.first?.body ?? ""
+      #expect(server.requests.first?.headers["idempotency-key"] == "a/and-1-more")
+      #expect(body.contains(#""alerts":[{"#))
+      #expect(body.contains(#""id":"b""#))
+      #expect(body.contains(#""stage":"reminder""#))
+      #expect(
+        body.contains(#""id":"a/and-1-more","kind":"opened""#), "the message's own key, the first one's kind")
+    }
+  }
+
+  @Test("is posted what the notifier says of itself without an alert's fields")
+  func ownNotice() async throws {
+    try await WebhookServer.with([.status("204 No Content")]) { server in
+      let own = Notice(
+        key: "store/1", severity: .alarm, title: "T", text: "X", at: Timestamp(milliseconds: 1), items: [])
+      _ = try await channel(server.port).deliver(own)
+      #expect(
+        server.requests.first?.body
+          == #"{"at_ms":1,"id":"store/1","severity":"alarm","text":"X","title":"T"}"#)
     }
   }
 

@@ -9,7 +9,10 @@ struct AlertTests {
     #expect(Alert.Severity.allCases.map(\.rawValue) == ["alarm", "trouble"])
     #expect(
       Alert.Kind.allCases.map(\.rawValue) == [
-        "opened", "standing_open", "door_fault", "journal_restarted", "agent_silent", "agent_back",
+        "opened", "standing_open", "left_open", "open_too_long", "shut_out", "alarm_ended", "door_fault",
+        "journal_restarted", "agent_silent", "arming_failed", "wrong_codes", "duress", "broker_gone",
+        "client_taken",
+        "history_gap",
       ]
     )
   }
@@ -22,7 +25,15 @@ struct AlertTests {
     #expect(
       Intake.Manner.allCases.map(\.rawValue) == ["live", "late", "replayed", "baseline", "restarted"]
     )
-    #expect(AlarmEngine.ArmMode.allCases.map(\.rawValue) == ["disarmed", "armed_away"])
+    #expect(
+      ArmMode.allCases.map(\.rawValue) == [
+        "armed_home", "armed_away", "armed_night", "armed_vacation", "armed_custom_bypass",
+      ]
+    )
+    #expect(
+      DoorResponse.allCases.map(\.rawValue) == ["delayed", "follow", "instant", "chime", "ignore"]
+    )
+    #expect(Weekday.allCases.map(\.rawValue) == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
   }
 
   @Test("leave an alert neither late nor simulated where nobody says so")

@@ -39,3 +39,39 @@ extension Transition {
     )
   }
 }
+
+extension Moment {
+  /// A moment at which all clocks go right.
+  static func at(_ wall: Timestamp, boot: String = "run-1") -> Moment {
+    Moment(
+      wall: wall,
+      uptime: MonotonicTime(nanoseconds: (wall.milliseconds - seconds(-1_000_000).milliseconds) * 1_000_000),
+      boot: boot
+    )
+  }
+
+  static func second(_ count: Int64) -> Moment { .at(seconds(count)) }
+}
+
+extension AlarmEngine {
+  /// One that is armed since the beginning, with all doors closed.
+  static func armed(_ mode: ArmMode, policy: AreaPolicy) throws -> AlarmEngine {
+    var engine = try disarmed(policy: policy)
+    _ = engine.handle(
+      .arm(Arming(mode, skipsExitDelay: true)),
+      by: nil,
+      doors: policy.doors.mapValues { _ in .closed },
+      at: .second(0)
+    )
+    return engine
+  }
+
+  static func disarmed(policy: AreaPolicy) throws -> AlarmEngine {
+    AlarmEngine(area: try Identifier("house"), policy: policy, memory: Memory(disarmedSince: seconds(0)))
+  }
+}
+
+extension AlarmEngine.Past {
+  static let armedAway = AlarmEngine.Past(state: .armedAway, mode: .armedAway, disarmed: nil)
+  static let disarmed = AlarmEngine.Past(state: .disarmed, mode: nil, disarmed: nil)
+}

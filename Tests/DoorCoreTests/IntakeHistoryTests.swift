@@ -76,11 +76,12 @@ private struct House {
   init(seed: UInt64) throws {
     random = SeededGenerator(seed: seed)
     notifier = Notifier(
-      engine: AlarmEngine(
-        area: try Identifier("house"),
-        mode: .armedAway,
-        since: seconds(-1),
-        isTriggered: false
+      engine: try .armed(
+        .armedAway,
+        policy: AreaPolicy(
+          sirenTime: .zero,
+          doors: [try .front: DoorPolicy(response: .instant, tripLimit: .max)]
+        )
       ),
       door: try .front
     )
@@ -257,11 +258,12 @@ private struct Notifier {
       door: door,
       transition: transition,
       manner: manner,
-      wasArmed: true,
+      past: .armedAway,
       isCurrent: isNewest
     )
-    guard let alert = engine.handle(finding, now: now) else { return }
-    alerts.append(alert)
-    if wasKnown { repeated.append(alert) }
+    for case .raise(let alert, _) in engine.handle(finding, at: .at(now)) {
+      alerts.append(alert)
+      if wasKnown { repeated.append(alert) }
+    }
   }
 }

@@ -6,7 +6,10 @@ struct SupervisionTests {
   private func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
 
   private func supervision(silent: Set<Identifier> = []) throws -> Supervision {
-    Supervision(agents: [try hall, try shed], silent: silent, period: .seconds(60), now: at(0))
+    var supervision = Supervision(
+      agents: [try hall, try shed], silent: silent, period: .seconds(60), now: at(0))
+    supervision.brokerBack(at: at(0))
+    return supervision
   }
 
   private var hall: Identifier { get throws { try Identifier("hall") } }
@@ -50,5 +53,36 @@ struct SupervisionTests {
     var supervision = try supervision()
     #expect(!supervision.heard(try Identifier("stranger"), period: .seconds(1), isLive: true, at: at(1)))
     #expect(supervision.newlySilent(at: at(179)).isEmpty)
+  }
+
+  @Test("finds the broker gone after three periods, once, and then no agent silent")
+  func brokerGone() throws {
+    var supervision = try supervision()
+    supervision.brokerLost(at: at(10))
+    supervision.brokerLost(at: at(100))
+    #expect(supervision.nextDeadline == at(190), "counted from the loss")
+    let news = [189, 190, 191].map { supervision.isBrokerNewlyGone(at: at($0)) }
+    #expect(news == [false, true, false])
+    #expect(supervision.nextDeadline == nil)
+    #expect(supervision.newlySilent(at: at(500)).isEmpty, "nobody can be heard")
+    supervision.brokerBack(at: at(600))
+    #expect(supervision.newlySilent(at: at(779)).isEmpty, "they have their time from the broker's return")
+    #expect(supervision.newlySilent(at: at(780)).count == 2)
+  }
+
+  @Test("gives the broker the time of the agent that is heard most often")
+  func brokerPeriod() throws {
+    var supervision = try supervision()
+    _ = supervision.heard(try hall, period: .seconds(5), isLive: true, at: at(1))
+    supervision.brokerLost(at: at(10))
+    let isGone = supervision.isBrokerNewlyGone(at: at(25))
+    #expect(isGone)
+  }
+
+  @Test("finds a broker gone that was never there")
+  func neverThere() throws {
+    var supervision = Supervision(agents: [try hall], silent: [], period: .seconds(60), now: at(0))
+    let isGone = supervision.isBrokerNewlyGone(at: at(180))
+    #expect(isGone)
   }
 }

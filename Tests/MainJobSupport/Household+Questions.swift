@@ -26,11 +26,18 @@ extension Household {
     return try await AlarmStore(path: storePath).transact { try $0.history(of: address) }
   }
 
-  /// How the deliveries of all alerts through one channel stand, in the order of their raising.
+  /// How the deliveries of all alerts through one channel stand, in the order of their raising; of each alert that of its
+  /// first stage.
   package func deliveries(through channel: String) async throws -> [String] {
     try await AlarmStore(path: storePath).transact { store in
-      try store.alerts().compactMap { $0.deliveries[channel] }
+      let alerts = try store.alerts()
+      return alerts.compactMap { $0.deliveries[channel]?.first }
     }
+  }
+
+  /// Every alert that the notifier has written down, in the order of their raising.
+  package func alertRecords() async throws -> [AlertRecord] {
+    try await AlarmStore(path: storePath).transact { try $0.alertRecords() }
   }
 
   /// Publishes what no program of ours would, with mosquitto's own client.

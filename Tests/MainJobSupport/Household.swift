@@ -115,8 +115,11 @@ package final class Household: Sendable {
   /// - Parameters:
   ///   - agentLines: more tables of the agent's settings.
   ///   - notifierLines: more of the notifier's.
+  ///   - areaLines: of the area's table; by themselves nothing is delayed.
+  ///   - doorLines: of every door's table in the notifier's settings.
   package func writeSettings(
-    doors: [Door], heartbeatSeconds: Int = 20, agentLines: String = "", notifierLines: String = ""
+    doors: [Door], heartbeatSeconds: Int = 20, agentLines: String = "", notifierLines: String = "",
+    areaLines: String = "entry_delay_s = 0\nexit_delay_s = 0\n", doorLines: String = ""
   ) throws {
     try FileManager.default.createDirectory(at: file("journal"), withIntermediateDirectories: true)
     var agent =
@@ -124,9 +127,10 @@ package final class Household: Sendable {
       + brokerTable
     var notifier =
       "id = \"main\"\nstore = \"\(storePath)\"\n" + brokerTable + "[[area]]\nid = \"home\"\nname = \"Home\"\n"
+      + areaLines
     for door in doors {
       agent += "[[door]]\nid = \"\(door.id)\"\n" + door.lines.map { $0 + "\n" }.joined()
-      notifier += "[[door]]\nagent = \"house\"\nid = \"\(door.id)\"\narea = \"home\"\n"
+      notifier += "[[door]]\nagent = \"house\"\nid = \"\(door.id)\"\narea = \"home\"\n" + doorLines
     }
     agent += agentLines
     notifier += notifierLines

@@ -120,7 +120,7 @@ import Testing
       try house.publish("dooralarm/area/home/alarm/set", "open sesame", retain: false)
       try await house.notifier.says("\"open sesame\" is no command")
       try house.publish("dooralarm/area/home/alarm/set", "DISARM", retain: false)
-      try await house.notifier.says("Home was disarmed already")
+      try await house.notifier.says("Home is disarmed already")
     }
   }
 

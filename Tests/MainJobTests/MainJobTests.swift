@@ -27,9 +27,11 @@ import Testing
       try house.set("front", "closed")
       try await house.sees("house/front: closed", status: 0)
       #expect(try await house.doorctl("disarm", "home").output == "Home is disarmed\n")
+      try await eventually("the end of the alarm") { house.webhook.alerts.count == 2 }
+      #expect(house.webhook.requests.last?.json["kind"] as? String == "alarm_ended")
       try house.set("front", "open")
       try await house.sees("house/front: open", status: 1)
-      #expect(house.webhook.alerts.count == 1)
+      #expect(house.webhook.alerts.count == 2)
 
       let states = try await house.history(of: "front").map(\.transition.state)
       #expect(states == [.closed, .open, .closed, .open])
@@ -99,8 +101,11 @@ import Testing
       let refusal = try await house.doorctl("arm", "home")
       #expect(refusal.output.contains("front is unknown"), "\(refusal)")
       house.agent.resume()
-      try await eventually("the all-clear") { house.webhook.alerts.count == 2 }
-      #expect(house.webhook.requests.last?.json["kind"] as? String == "agent_back")
+      try await eventually("the all-clear") {
+        house.webhook.requests.last?.json["stage"] as? String == "resolved"
+      }
+      let kinds = house.webhook.requests.compactMap { $0.json["kind"] as? String }
+      #expect(kinds == ["agent_silent", "alarm_ended", "agent_silent"])
       try await house.sees("house/front: closed", status: 0)
       try await eventually("arming") { try await house.doorctl("arm", "home").status == 0 }
     }

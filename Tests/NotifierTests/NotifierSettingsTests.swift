@@ -150,7 +150,7 @@ struct NotifierSettingsTests {
       ),
       (
         "store = ", "stroe = ",
-        "3: stroe is not known here; there are area, broker, channel, dead_man, door, home_assistant, id, store, topic_root"
+        "3: stroe is not known here; there are alarm_reminder_s, area, broker, channel, dead_man, door, home_assistant, id, quiet_hours, schedule, store, time_zone, topic_root, trouble_reminder_s, user"
       ),
       (
         "[broker]\nhost = \"broker.example\"\nport = 8883", "",
@@ -164,8 +164,8 @@ struct NotifierSettingsTests {
       ("id = \"house\"", "", "9: area[1].id is missing: the area's name in its topics"),
       ("name = \"The house\"", "name = true", "11: area[1].name is true or false and must be a string"),
       (
-        "name = \"The house\"", "entry_delay_s = 30",
-        "11: area[1].entry_delay_s is not known here; there are id, name"
+        "name = \"The house\"", "entry_s = 30",
+        "11: area[1].entry_s is not known here; there are abort_window_s, bypass_until, code_to_arm, entry_delay_s, exit_delay_s, id, name, no_exit_delay, siren_s"
       ),
       ("id = \"shed\"", "id = \"house\"", "9: area must be there once for each id; house is there twice"),
       ("agent = \"hall\"", "", "16: door[1].agent is missing: the id in the settings of the door's agent"),

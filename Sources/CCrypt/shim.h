@@ -1,0 +1,2 @@
+// CCrypt: libxcrypt, which hashes passwords on every Debian.
+#include <crypt.h>

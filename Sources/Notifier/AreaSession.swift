@@ -1,0 +1,111 @@
+import AlarmStore
+import DoorCore
+
+/// The engines of the areas within one transaction: each is read when it is first needed, brought to the present, and
+/// kept as soon as it changes; what it wants done is done in the store and noted for those who tell of it.
+struct AreaSession {
+  let settings: NotifierSettings
+  let now: Moment
+  var outcome = Outcome()
+  private var engines: [Identifier: AlarmEngine] = [:]
+  private let routing: AlertRouting
+
+  init(settings: NotifierSettings, now: Moment) {
+    self.settings = settings
+    self.now = now
+    routing = settings.routing(at: now.wall)
+  }
+
+  /// Lets an area's engine decide, and performs what it decides. An area that the settings do not have decides nothing.
+  mutating func decide(
+    _ area: Identifier, _ store: borrowing StoreTransaction,
+    _ body: (inout AlarmEngine) throws -> [AlarmEngine.Effect]
+  ) throws {
+    guard var engine = try engine(of: area, store) else { return }
+    let before = engine
+    // What is due is due before what has just come.
+    var effects: [AlarmEngine.Effect] = []
+    if engine.wait(at: now).map({ $0 <= .zero }) == true {
+      effects = engine.advance(doors: try doors(of: area, store), at: now)
+    }
+    effects += try body(&engine)
+    try keep(engine, before: before, store)
+    for effect in effects { try perform(effect, in: area, store) }
+  }
+
+  /// The state of every door of an area.
+  func doors(of area: Identifier, _ store: borrowing StoreTransaction) throws -> [DoorAddress: DoorState] {
+    var states: [DoorAddress: DoorState] = [:]
+    for door in settings.areas[area]?.policy.doors.keys ?? [:].keys {
+      states[door] = try store.state(of: door)
+    }
+    return states
+  }
+
+  /// The engine of an area as it is; nil where the settings do not have the area.
+  mutating func engine(of area: Identifier, _ store: borrowing StoreTransaction) throws -> AlarmEngine? {
+    if let engine = engines[area] { return engine }
+    guard let policy = settings.areas[area]?.policy else { return nil }
+    let before = AlarmEngine(
+      area: area, policy: policy, memory: try store.memory(of: area, now: now.wall))
+    var engine = before
+    engine.resume(at: now)
+    try keep(engine, before: before, store)
+    return engine
+  }
+
+  private mutating func keep(
+    _ engine: AlarmEngine, before: AlarmEngine, _ store: borrowing StoreTransaction
+  ) throws {
+    engines[engine.area] = engine
+    guard engine.memory != before.memory else { return }
+    try store.save(engine, before: before)
+    outcome.areas.insert(engine.area)
+  }
+
+  private mutating func perform(
+    _ effect: AlarmEngine.Effect, in area: Identifier, _ store: borrowing StoreTransaction
+  ) throws {
+    switch effect {
+    case .raise(let alert, let isHeld):
+      if try store.raise(alert, isHeld: isHeld, routing: routing, now: now.wall), !isHeld {
+        outcome.told.append(ToldAlert(alert: alert, stage: .raised))
+      }
+    case .releaseHeld:
+      outcome.told += try store.releaseHeld(of: area, routing: routing, now: now.wall)
+        .map { ToldAlert(alert: $0, stage: .raised) }
+    case .withdrawHeld:
+      try store.withdrawHeld(of: area)
+    case .resolve(let condition):
+      outcome.told += try store.resolve(condition, in: area, routing: routing, now: now.wall)
+        .map { ToldAlert(alert: $0, stage: .resolved) }
+    case .acknowledge(let person):
+      try store.acknowledge(area: area, by: person, now: now.wall)
+    case .chime(let door):
+      outcome.chimes.append((area, door))
+    }
+  }
+
+  /// Warns of a door that is open for too long: the first time it is an alert, then a reminder of it.
+  mutating func warn(
+    of door: DoorAddress, in area: Identifier, _ watch: OpenDoorWatch, number: Int,
+    _ store: borrowing StoreTransaction
+  ) throws {
+    guard number > 1 else { return try decide(area, store) { [now] in $0.openTooLong(door, watch, at: now) } }
+    let alert = try store.remind(of: watch.alert, number: number - 1, routing: routing, now: now.wall)
+    if let alert { outcome.told.append(ToldAlert(alert: alert, stage: .reminder(number - 1))) }
+  }
+
+  /// Raises an alert that no engine has to decide about.
+  mutating func raise(_ alert: Alert, _ store: borrowing StoreTransaction) throws {
+    try perform(.raise(alert, isHeld: false), in: alert.area, store)
+  }
+}
+
+extension NotifierSettings {
+  /// By which ways people are told at a time.
+  func routing(at now: Timestamp) -> AlertRouting {
+    AlertRouting(
+      channels: channels.map(\.id), quietUntil: quietHours.flatMap { calendar.end(of: $0, at: now) })
+  }
+}
