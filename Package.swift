@@ -167,8 +167,11 @@ let package = Package(
         .product(name: "Metrics", package: "swift-metrics"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "SQLiteSupport", dependencies: ["CSQLite"], path: "Tests/SQLiteSupport", swiftSettings: settings),
     .testTarget(
-      name: "JournalTests", dependencies: ["CSQLite", "DoorCore", "Journal", "TestSupport"],
+      name: "JournalTests",
+      dependencies: ["CSQLite", "DoorCore", "Journal", "SQLiteSupport", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "AlarmStoreTests",
@@ -197,9 +200,10 @@ let package = Package(
     .testTarget(
       name: "NotifierTests",
       dependencies: [
-        "Notifier", "AccessCodes", "AlarmStore", "Appliance", "Delivery", "DoorCore", "DoorWire",
-        "TestSupport",
+        "Notifier", "AccessCodes", "AlarmStore", "Appliance", "CSQLite", "Delivery", "DoorCore", "DoorWire",
+        "MQTT", "MQTTProtocol", "SQLiteSupport", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: settings),
     .target(

@@ -89,13 +89,15 @@ extension AlarmEngine {
   private mutating func disarm(by person: String?, at now: Moment) -> (CommandOutcome, [Effect]) {
     memory.trips = [:]
     guard memory.phase != .disarmed else { return (.unchanged, [.acknowledge(by: person)]) }
-    var effects: [Effect] = [.withdrawHeld, .acknowledge(by: person)]
+    var effects: [Effect] = [.withdrawHeld]
     if memory.isAlarmTold {
       let ended = Alert(
         id: "\(area)/ended/\(now.wall.milliseconds)", severity: .trouble, kind: .alarmEnded, area: area,
         subject: .area, state: nil, at: now.wall, detail: person)
       effects.append(.raise(ended, isHeld: false))
     }
+    // Whoever has ended it knows of its end, too.
+    effects.append(.acknowledge(by: person))
     memory = Memory(disarmedSince: now.wall)
     memory.changedBy = person
     return (.changed, effects)

@@ -27,7 +27,7 @@ struct CodeCheck: Sendable {
       return .refused(why: "no code is looked at for another \(wait.components.seconds + 1) s", Outcome())
     }
     guard let person = await owner(of: code) else {
-      return try await noteWrong(guarding, name, area.id)
+      return try await noteWrong(guarding, name, area.id, at: now)
     }
     if guarding != CodeGuard() { try await store.transact { try $0.remember(CodeGuard(), as: name) } }
     guard person.may(isArming ? .arm : .disarm, in: area.id) else {
@@ -45,9 +45,10 @@ struct CodeCheck: Sendable {
     }.value
   }
 
-  private func noteWrong(_ guarding: CodeGuard, _ name: String, _ area: Identifier) async throws -> Verdict {
+  private func noteWrong(
+    _ guarding: CodeGuard, _ name: String, _ area: Identifier, at now: Moment
+  ) async throws -> Verdict {
     try await store.transact { [settings] store in
-      let now = Moment.now
       var session = AreaSession(settings: settings, now: now)
       var guarding = guarding
       let isLockedOut = guarding.noteWrong(at: now)

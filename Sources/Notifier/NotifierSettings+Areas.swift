@@ -60,7 +60,7 @@ extension DoorPolicy {
       chimesDisarmed: try table.boolean("chime") ?? false,
       entryDelay: try table.delay("entry_delay_s"),
       abortWindow: try table.delay("abort_window_s"),
-      tripLimit: try table.integer("trip_limit", in: 1...100) ?? usual.tripLimit)
+      tripLimit: try table.integer("trip_limit", in: 1...10_000) ?? usual.tripLimit)
   }
 }
 

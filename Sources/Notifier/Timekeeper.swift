@@ -29,7 +29,7 @@ actor Timekeeper {
   func run(tell: @Sendable (Outcome) async -> Void) async throws {
     try await waker.run {
       do throws(AlarmStoreError) {
-        let (outcome, wait) = try await pass()
+        let (outcome, wait) = try await pass(now: .now)
         await emergency.storeWorks()
         if !outcome.isNothing { await tell(outcome) }
         return min(wait ?? Self.longestSleep, Self.longestSleep)
@@ -42,9 +42,8 @@ actor Timekeeper {
   }
 
   /// Does what is due, and returns how long until more is; nil where nothing is waited for.
-  private func pass() async throws(AlarmStoreError) -> (Outcome, Duration?) {
+  func pass(now: Moment) async throws(AlarmStoreError) -> (Outcome, Duration?) {
     try await store.transact { [settings] store in
-      let now = Moment.now
       var session = AreaSession(settings: settings, now: now)
       var waits: [Duration] = []
       for area in settings.areas.keys {

@@ -12,6 +12,15 @@ package final class WebhookReceiver: Sendable {
     package var json: [String: any Sendable] {
       (try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: any Sendable]) ?? [:]
     }
+
+    /// The ids of its alerts; of a stage after the first with that.
+    fileprivate var alerts: [String] {
+      let alerts = json["alerts"] as? [[String: any Sendable]] ?? [json]
+      return alerts.compactMap { alert in
+        guard let id = alert["id"] as? String, let stage = alert["stage"] as? String else { return nil }
+        return stage == "raised" || alerts.count == 1 ? id : "\(id)/\(stage)"
+      }
+    }
   }
 
   private let listener: LoopbackSocket
@@ -24,8 +33,8 @@ package final class WebhookReceiver: Sendable {
 
   package var address: String { "http://127.0.0.1:\(listener.port)/alarm" }
   package var requests: [Request] { state.withLock { $0.requests } }
-  /// The alerts that have come, each once however often it came.
-  package var alerts: Set<String> { Set(requests.compactMap { $0.headers["idempotency-key"] }) }
+  /// The alerts that have come, each once however often it came and with however many others.
+  package var alerts: Set<String> { Set(requests.flatMap(\.alerts)) }
 
   /// The HTTP status of the answers from now on.
   package func answer(_ status: Int) { state.withLock { $0.status = status } }

@@ -5,7 +5,8 @@ import Testing
 
 /// The settings that users are given to begin with.
 @Suite struct ExamplesTests {
-  @Test("the examples are valid as they are", arguments: ["agent", "notifier", "notifier-flat", "notifier-shop"])
+  @Test(
+    "the examples are valid as they are", arguments: ["agent", "notifier", "notifier-flat", "notifier-shop"])
   func examples(name: String) async throws {
     let folder = try TemporaryFolder()
     _ = try folder.write("a password\n", to: "mqtt-password")

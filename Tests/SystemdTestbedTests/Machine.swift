@@ -65,6 +65,8 @@ struct Machine {
       [[area]]
       id = "home"
       name = "Home"
+      entry_delay_s = 0
+      exit_delay_s = 0
       [[door]]
       agent = "house"
       id = "front"
