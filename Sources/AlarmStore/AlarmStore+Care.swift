@@ -24,8 +24,9 @@ extension AlarmStore {
     }
     let part = copy + ".part"
     unlink(part)
-    try await reading(path) { database in
-      try database.execute(sql: "VACUUM INTO ?", arguments: [part])
+    try await withQueue(path) { queue in
+      // It reads in a transaction of its own.
+      try await queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
     }
     let folder = copy.lastIndex(of: "/").map { copy[..<$0].isEmpty ? "/" : String(copy[..<$0]) } ?? "."
     guard sync(part), rename(part, copy) == 0, sync(folder) else {
@@ -37,24 +38,26 @@ extension AlarmStore {
   ///
   /// - Throws: ``AlarmStoreError/damaged(path:reason:)`` where something of it is not as it was written.
   package static func check(_ path: String) async throws(AlarmStoreError) -> StoreReport {
-    try await reading(path) { database in
-      let problems = try String.fetchAll(database, sql: "PRAGMA integrity_check(3)")
-      guard problems == ["ok"] else { throw StoreDamage(reason: problems.joined(separator: "; ")) }
-      guard try Row.fetchOne(database, sql: "PRAGMA foreign_key_check") == nil else {
-        throw StoreDamage(reason: "rows refer to others that are not there")
-      }
-      if try Schema.migrator.hasBeenSuperseded(database) {
-        throw StoreDamage(reason: "a newer program wrote it")
-      }
-      guard try Schema.migrator.hasCompletedMigrations(database) else {
-        throw StoreDamage(reason: "an older program wrote it: the notifier's start brings it up to date")
-      }
-      return try StoreTransaction(database: database).report()
-    }
+    try await withQueue(path) { queue in try await queue.read { try report($0) } }
   }
 
-  private static func reading<Value: Sendable>(
-    _ path: String, _ body: @escaping @Sendable (Database) throws -> Value
+  private static func report(_ database: Database) throws -> StoreReport {
+    let problems = try String.fetchAll(database, sql: "PRAGMA integrity_check(3)")
+    guard problems == ["ok"] else { throw StoreDamage(reason: problems.joined(separator: "; ")) }
+    guard try Row.fetchOne(database, sql: "PRAGMA foreign_key_check") == nil else {
+      throw StoreDamage(reason: "rows refer to others that are not there")
+    }
+    if try Schema.migrator.hasBeenSuperseded(database) {
+      throw StoreDamage(reason: "a newer program wrote it")
+    }
+    guard try Schema.migrator.hasCompletedMigrations(database) else {
+      throw StoreDamage(reason: "an older program wrote it: the notifier's start brings it up to date")
+    }
+    return try StoreTransaction(database: database).report()
+  }
+
+  private static func withQueue<Value: Sendable>(
+    _ path: String, _ body: (DatabaseQueue) async throws -> Value
   ) async throws(AlarmStoreError) -> Value {
     guard access(path, R_OK) == 0 else {
       throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
@@ -63,7 +66,7 @@ extension AlarmStore {
       var configuration = Configuration()
       configuration.readonly = true
       configuration.busyMode = .timeout(5)
-      return try await DatabaseQueue(path: path, configuration: configuration).read(body)
+      return try await body(try DatabaseQueue(path: path, configuration: configuration))
     } catch {
       throw describe(error, path: path)
     }
