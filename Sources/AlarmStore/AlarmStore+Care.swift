@@ -53,7 +53,7 @@ extension AlarmStore {
     guard try Schema.migrator.hasCompletedMigrations(database) else {
       throw StoreDamage(reason: "an older program wrote it: the notifier's start brings it up to date")
     }
-    return try StoreTransaction(database: database).report()
+    return try StoreTransaction(database: database, cache: DoorCache()).report()
   }
 
   private static func withQueue<Value: Sendable>(

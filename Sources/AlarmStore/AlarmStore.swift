@@ -29,6 +29,7 @@ package enum AlarmStoreError: Error, Sendable, Equatable, CustomStringConvertibl
 package struct AlarmStore: Sendable {
   private let path: String
   private let database: DatabaseQueue
+  private let cache = DoorCache()
 
   /// Opens the store at `path`, or begins one there, and brings it to the current schema.
   package init(path: String) throws(AlarmStoreError) {
@@ -57,7 +58,21 @@ package struct AlarmStore: Sendable {
     _ body: @escaping @Sendable (borrowing StoreTransaction) throws -> Value
   ) async throws(AlarmStoreError) -> Value {
     do {
-      return try await database.write { try body(StoreTransaction(database: $0)) }
+      return try await database.writeWithoutTransaction { [cache] database in
+        do {
+          var value: Value?
+          try database.inTransaction(.immediate) {
+            value = try body(StoreTransaction(database: database, cache: cache))
+            return .commit
+          }
+          guard let value else { preconditionFailure("A transaction that was committed has its value.") }
+          return value
+        } catch {
+          // Before the next transaction: what was read or written in this one may not be so.
+          cache.forget()
+          throw error
+        }
+      }
     } catch {
       throw Self.describe(error, path: path)
     }

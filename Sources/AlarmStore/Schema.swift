@@ -98,11 +98,59 @@ enum Schema {
           """)
     }
     migrator.registerMigration("2: engines, and the life of alerts") { database in
+      try database.execute(sql: doorNumbers)
       try database.execute(sql: engines)
       try database.execute(sql: alertLife)
     }
     return migrator
   }
+
+  private static let doorNumbers = """
+    -- Every door that was ever heard of, and the newest transition of it.
+    CREATE TABLE new_door (
+      id INTEGER PRIMARY KEY,
+      agent TEXT NOT NULL,
+      door TEXT NOT NULL,
+      newest INTEGER,
+      UNIQUE (agent, door)
+    ) STRICT;
+    INSERT INTO new_door (agent, door) SELECT DISTINCT agent, door FROM history;
+    UPDATE new_door SET newest = (
+      SELECT newest FROM door WHERE door.agent = new_door.agent AND door.door = new_door.door);
+
+    -- Every transition once, in the order of its arrival.
+    CREATE TABLE new_history (
+      id INTEGER PRIMARY KEY,
+      door INTEGER NOT NULL REFERENCES door (id),
+      journal TEXT NOT NULL,
+      seq INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      since_ms INTEGER NOT NULL,
+      boot TEXT NOT NULL,
+      uptime_ms INTEGER NOT NULL,
+      clock TEXT NOT NULL,
+      cause TEXT NOT NULL,
+      missed INTEGER NOT NULL,
+      simulated INTEGER NOT NULL,
+      received_ms INTEGER NOT NULL,
+      manner TEXT NOT NULL,
+      -- The state of the door's area when it happened; empty where it belonged to none.
+      area_state TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO new_history
+      SELECT history.id, new_door.id, journal, seq, state, since_ms, boot, uptime_ms, clock, cause, missed,
+        simulated, received_ms, manner, mode
+      FROM history JOIN new_door ON new_door.agent = history.agent AND new_door.door = history.door;
+
+    DROP TABLE door;
+    DROP TABLE history;
+    ALTER TABLE new_door RENAME TO door;
+    ALTER TABLE new_history RENAME TO history;
+    -- Not unique: an agent's journal that was put back gives a number a second meaning.
+    CREATE INDEX history_identity ON history (door, journal, seq);
+    -- By the order of arrival.
+    CREATE INDEX history_door ON history (door);
+    """
 
   private static let engines = """
     -- What the engine of each area remembers, as it writes it.
@@ -190,6 +238,8 @@ enum Schema {
     CREATE INDEX outbox_due ON outbox (channel, due_ms) WHERE state = 'waiting';
     CREATE INDEX alert_standing ON alert (area, condition)
       WHERE standing <> 'withdrawn' AND (acknowledged_ms IS NULL OR resolved_ms IS NULL);
+    CREATE INDEX alert_condition ON alert (condition, area)
+      WHERE condition IS NOT NULL AND standing <> 'withdrawn' AND resolved_ms IS NULL;
     CREATE INDEX alert_recent ON alert (area, kind, raised_ms);
 
     -- Who has commanded what, and what came of it.

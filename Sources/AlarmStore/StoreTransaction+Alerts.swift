@@ -139,6 +139,18 @@ extension StoreTransaction {
     return alerts
   }
 
+  /// The conditions that alerts stand for which are not over.
+  package func standingConditions() throws -> Set<Alert.Condition> {
+    Set(
+      try String.fetchAll(
+        database,
+        sql: """
+          SELECT DISTINCT condition FROM alert
+          WHERE condition IS NOT NULL AND standing <> 'withdrawn' AND resolved_ms IS NULL
+          """
+      ).map { Alert.Condition($0) })
+  }
+
   /// Somebody knows of what was told of an area; returns how many alerts that were.
   @discardableResult
   package func acknowledge(area: Identifier, by person: String?, now: Timestamp) throws -> Int {

@@ -9,6 +9,8 @@ struct AreaSession {
   var outcome = Outcome()
   private var engines: [Identifier: AlarmEngine] = [:]
   private let routing: AlertRouting
+  /// The conditions that alerts stand for, of all areas; nil before they are needed.
+  private var standing: Set<Alert.Condition>?
 
   init(settings: NotifierSettings, now: Moment) {
     self.settings = settings
@@ -54,6 +56,17 @@ struct AreaSession {
     return engine
   }
 
+  /// How an area was at a time.
+  mutating func past(
+    of area: Identifier, at time: Timestamp, _ store: borrowing StoreTransaction
+  ) throws -> AlarmEngine.Past {
+    // Mostly nothing has changed since.
+    if let engine = try engine(of: area, store), engine.memory.since <= time {
+      return AlarmEngine.Past(state: engine.state, mode: engine.mode, disarmed: nil)
+    }
+    return try store.past(of: area, at: time)
+  }
+
   private mutating func keep(
     _ engine: AlarmEngine, before: AlarmEngine, _ store: borrowing StoreTransaction
   ) throws {
@@ -68,6 +81,7 @@ struct AreaSession {
   ) throws {
     switch effect {
     case .raise(let alert, let isHeld):
+      if let condition = alert.condition { standing?.insert(condition) }
       if try store.raise(alert, isHeld: isHeld, routing: routing, now: now.wall), !isHeld {
         outcome.told.append(ToldAlert(alert: alert, stage: .raised))
       }
@@ -77,6 +91,8 @@ struct AreaSession {
     case .withdrawHeld:
       try store.withdrawHeld(of: area)
     case .resolve(let condition):
+      // Mostly nothing stands for it.
+      guard try standingConditions(store).contains(condition) else { return }
       outcome.told += try store.resolve(condition, in: area, routing: routing, now: now.wall)
         .map { ToldAlert(alert: $0, stage: .resolved) }
     case .acknowledge(let person):
@@ -84,6 +100,14 @@ struct AreaSession {
     case .chime(let door):
       outcome.chimes.append((area, door))
     }
+  }
+
+  private mutating func standingConditions(_ store: borrowing StoreTransaction) throws -> Set<Alert.Condition>
+  {
+    if let standing { return standing }
+    let conditions = try store.standingConditions()
+    standing = conditions
+    return conditions
   }
 
   /// Warns of a door that is open for too long: the first time it is an alert, then a reminder of it.

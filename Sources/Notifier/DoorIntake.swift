@@ -127,7 +127,7 @@ struct DoorIntake: Sendable {
     let area = settings.doors[door]?.area
     // Without a clock to trust, the time of arrival is the best that is known.
     let happened = transition.clock == .synced ? transition.since : now.wall
-    let past = try area.map { try store.past(of: $0, at: happened) }
+    let past = try area.map { try session.past(of: $0, at: happened, store) }
     try store.append(
       transition, of: door, manner: manner, area: past?.state, received: now.wall, isNewest: isNewest)
     guard isFinding, let past else { return }

@@ -142,8 +142,9 @@ struct AlarmStoreTests {
     try await house.append(.at(1))
     let other = try DatabaseQueue(path: house.path)
     try await other.write { try $0.execute(sql: "UPDATE history SET state = 'ajar'") }
+    let again = try AlarmStore(path: house.path)
     let error = await #expect(throws: AlarmStoreError.self) {
-      try await house.store.transact { [house] in try $0.record(of: house.front) }
+      try await again.transact { [house] in try $0.record(of: house.front) }
     }
     #expect(
       error

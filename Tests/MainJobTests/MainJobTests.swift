@@ -104,8 +104,10 @@ import Testing
       try await eventually("the all-clear") {
         house.webhook.requests.last?.json["stage"] as? String == "resolved"
       }
-      let kinds = house.webhook.requests.compactMap { $0.json["kind"] as? String }
-      #expect(kinds == ["agent_silent", "alarm_ended", "agent_silent"])
+      // The killed one may have told it without having written that down.
+      let kinds = Set(house.webhook.requests.compactMap { $0.json["kind"] as? String })
+      #expect(kinds == ["agent_silent", "alarm_ended"])
+      #expect(house.webhook.alerts.count == 3)
       try await house.sees("house/front: closed", status: 0)
       try await eventually("arming") { try await house.doorctl("arm", "home").status == 0 }
     }

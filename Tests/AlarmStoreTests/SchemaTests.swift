@@ -1,0 +1,88 @@
+import DoorCore
+import GRDB
+import TestSupport
+import Testing
+
+@testable import AlarmStore
+
+@Suite("A store of an older version")
+struct SchemaTests {
+  /// A store as version 1 left it: two doors, one of them with a gap, an armed area that was triggered, one alert that was
+  /// delivered and one that waits.
+  private static let version1 = """
+    INSERT INTO history VALUES
+      (1,'hall','front','j1',1,'closed',1000,'b',1,'synced','boot',0,0,1001,'baseline','disarmed'),
+      (2,'hall','back','j1',1,'closed',1000,'b',1,'synced','boot',0,0,1002,'baseline',''),
+      (3,'hall','front','j1',4,'open',5000,'b',1,'synced','edge',2,1,5001,'live','armed_away');
+    INSERT INTO door VALUES ('hall','front',3), ('hall','back',2);
+    INSERT INTO missing VALUES ('hall','front','j1',2,3);
+    INSERT INTO arming VALUES (1,'home','armed_away',2000,0), (2,'home','disarmed',3000,0),
+      (3,'home','armed_away',4000,1), (4,'shed','armed_away',1000,0), (5,'attic','disarmed',900,0);
+    INSERT INTO alert VALUES ('a','alarm','opened','home','hall','front','open',5000,0,1,NULL,5001),
+      ('b','trouble','agent_silent','home','hall',NULL,NULL,6000,0,0,'d',6001);
+    INSERT INTO outbox VALUES (1,'a','phone','delivered',2,5001,'HTTP 200',5002),
+      (2,'b','phone','waiting',1,7000,'HTTP 503',NULL);
+    """
+
+  private static func at(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
+
+  private static func state(of area: Identifier, _ store: borrowing StoreTransaction) throws -> AreaState {
+    AlarmEngine(
+      area: area, policy: AreaPolicy(doors: [:]), memory: try store.memory(of: area, now: at(9_999))
+    ).state
+  }
+
+  @Test("is brought up to date with all that it holds")
+  func version1() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("store.sqlite")
+    do {
+      let old = try DatabaseQueue(path: path)
+      try Schema.migrator.migrate(old, upTo: "1: doors, history, areas, outbox")
+      try await old.write { try $0.execute(sql: Self.version1) }
+    }
+    let store = try AlarmStore(path: path)
+    let (front, back) = (try DoorAddress("hall/front"), try DoorAddress("hall/back"))
+    let (home, shed, attic) = (try Identifier("home"), try Identifier("shed"), try Identifier("attic"))
+    try await store.transact { store in
+      let history = try store.history(of: front)
+      #expect(history.map(\.transition.sequence) == [1, 4])
+      #expect(history.map(\.area) == [.disarmed, .armedAway])
+      #expect(history.last?.transition.missed == 2)
+      try expect(store.record(of: front)?.simulated, is: true)
+      try expect(store.history(of: back).map(\.area), is: [nil])
+      try expect(store.gaps().map(\.sequences), is: [2...3])
+      try expect(store.past(of: home, at: Self.at(2_500)).disarmed, is: Self.at(3_000))
+      try expect(store.past(of: home, at: Self.at(4_500)).state, is: .armedAway)
+      try expect(Self.state(of: home, store), is: .triggered)
+      try expect(Self.state(of: shed, store), is: .armedAway)
+      try expect(Self.state(of: attic, store), is: .disarmed)
+      try expect(store.memory(of: home, now: Self.at(9_999)).since, is: Self.at(4_000))
+
+      let records = try store.alertRecords()
+      #expect(records.map(\.alert.subject) == [.door(front), .agent(front.agent)])
+      #expect(records.allSatisfy { $0.standing == .told && $0.resolved != nil && $0.acknowledged != nil })
+      guard case .message(let message) = try store.next(for: try Identifier("phone"), now: Self.at(7_000))
+      else {
+        Issue.record("one alert waits")
+        return
+      }
+      #expect(message.items.map(\.alert.id) == ["b"])
+      #expect(message.attempts == 1)
+    }
+    let report = try await AlarmStore.check(path)
+    #expect(report.missing == [front: 2])
+  }
+
+  @Test("is not taken where a newer program wrote it")
+  func newer() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("store.sqlite")
+    _ = try AlarmStore(path: path)
+    let other = try DatabaseQueue(path: path)
+    try await other.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99: the future')") }
+    let error = #expect(throws: AlarmStoreError.self) { try AlarmStore(path: path) }
+    #expect(error?.description.contains("a newer program wrote it") == true)
+    await #expect(throws: AlarmStoreError.self) { try await AlarmStore.check(path) }
+  }
+}
