@@ -45,6 +45,15 @@ extension AlarmEngine {
     return effects + [.raise(alert, isHeld: false)]
   }
 
+  /// A contact speaks of its battery.
+  package func battery(of door: DoorAddress, isLow: Bool, at now: Moment) -> [Effect] {
+    guard isLow else { return [.resolve(.battery(door))] }
+    let alert = Alert(
+      id: "\(door)/battery/\(now.wall.milliseconds)", severity: .trouble, kind: .batteryLow, area: area,
+      subject: .door(door), condition: .battery(door), state: nil, at: now.wall)
+    return [.raise(alert, isHeld: false)]
+  }
+
   /// The agent's journal was lost or put back.
   package func journalRestarted(_ door: DoorAddress, to transition: Transition, at now: Moment) -> [Effect] {
     let alert = Alert(

@@ -22,6 +22,8 @@ package struct Alert: Sendable, Equatable {
     case alarmEnded = "alarm_ended"
     /// A door's contact is faulty, unreadable, or says what makes no sense.
     case doorFault = "door_fault"
+    /// A contact's battery is nearly empty.
+    case batteryLow = "battery_low"
     /// An agent's journal was lost or put back: its count began anew.
     case journalRestarted = "journal_restarted"
     /// An agent is not heard any more: nobody knows what its doors do.
@@ -70,6 +72,7 @@ package struct Alert: Sendable, Equatable {
 
     package static func open(_ door: DoorAddress) -> Condition { Condition("open \(door)") }
     package static func fault(_ door: DoorAddress) -> Condition { Condition("fault \(door)") }
+    package static func battery(_ door: DoorAddress) -> Condition { Condition("battery \(door)") }
     package static func silent(_ agent: Identifier) -> Condition { Condition("silent \(agent)") }
     package static let brokerGone = Condition("broker gone")
   }

@@ -56,7 +56,7 @@ extension Alert.Kind {
   /// Whether people are told when its cause is over. Of an opening they are not: what ends that alarm is disarming.
   package var tellsResolution: Bool {
     switch self {
-    case .leftOpen, .standingOpen, .openTooLong, .doorFault, .agentSilent, .brokerGone: true
+    case .leftOpen, .standingOpen, .openTooLong, .doorFault, .batteryLow, .agentSilent, .brokerGone: true
     case .opened, .shutOut, .alarmEnded, .journalRestarted, .armingFailed, .wrongCodes, .duress, .clientTaken,
       .historyGap:
       false
@@ -67,7 +67,7 @@ extension Alert.Kind {
   /// door has a repetition of its own.
   package var isReminded: Bool {
     switch self {
-    case .opened, .leftOpen, .standingOpen, .doorFault, .agentSilent, .brokerGone, .duress: true
+    case .opened, .leftOpen, .standingOpen, .doorFault, .batteryLow, .agentSilent, .brokerGone, .duress: true
     case .openTooLong, .shutOut, .alarmEnded, .journalRestarted, .armingFailed, .wrongCodes, .clientTaken,
       .historyGap:
       false

@@ -15,6 +15,8 @@ package enum TransitionCause: String, Sendable, CaseIterable {
   case boot
   /// The state was found different by the periodic check of the level; the time is known to within its period.
   case resync
+  /// The contact gives neither time nor count: both are those of the arrival of its message.
+  case arrival
 }
 
 /// Whether the wall clock of the agent's machine was synchronised when it read the time.

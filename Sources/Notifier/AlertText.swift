@@ -51,6 +51,7 @@ struct AlertText: Sendable {
     case .wrongCodes: title = isAlarm ? "ALARM: wrong codes for \(subject)" : "Wrong codes for \(subject)"
     case .duress: title = "ALARM: duress at \(subject)"
     case .doorFault: title = isAlarm ? "ALARM: \(subject) has a fault" : "\(subject) has a fault"
+    case .batteryLow: title = "\(subject): its battery is low"
     case .journalRestarted: title = "\(subject): the agent's journal began anew"
     case .historyGap: title = "\(subject): transitions are missing"
     case .agentSilent, .brokerGone: title = isAlarm ? "ALARM: \(subject) is silent" : "\(subject) is silent"
@@ -85,6 +86,7 @@ struct AlertText: Sendable {
     case .doorFault:
       return
         "\(subject) of \(area) cannot be watched since \(time): \(alert.detail ?? Self.fault(alert.state))."
+    case .batteryLow: return "The battery of \(subject) is nearly empty (\(time))."
     case .journalRestarted:
       return "\(alert.detail ?? "The agent's journal began anew"). Was its card replaced or restored?"
     case .historyGap:
@@ -110,6 +112,7 @@ struct AlertText: Sendable {
       let length = resolved.map { " It was open for \(Self.length($0.elapsed(since: alert.at)))." } ?? ""
       return "\(subject) was closed\(time).\(length)"
     case .doorFault: return "\(subject) can be watched again\(time)."
+    case .batteryLow: return "\(subject) has a battery again\(time)."
     case .agentSilent: return "\(subject) is heard again\(time)."
     case .brokerGone: return "\(subject) is there again\(time)."
     default: return "It is over\(time): \(what(alert))"

@@ -119,7 +119,7 @@ struct DoorIntake: Sendable {
     session.outcome.replay.insert(door.agent)
   }
 
-  private func append(
+  func append(
     _ transition: Transition, _ manner: Intake.Manner, isNewest: Bool, isFinding: Bool, _ door: DoorAddress,
     _ store: borrowing StoreTransaction, _ session: inout AreaSession
   ) throws {

@@ -111,6 +111,10 @@ package struct Notifier: Service, CustomStringConvertible {
     let takeDoors: Route.Handler = { messages in
       await tell(try await emergency.watching { try await doors.take(messages, now: .now) })
     }
+    let foreign = ForeignIntake(settings: settings, store: store, logger: logger)
+    let takeForeign: Route.Handler = { messages in
+      await tell(try await emergency.watching { try await foreign.take(messages, now: .now) })
+    }
     return [
       Route(topics.everyDoor, handler: takeDoors),
       Route(topics.everyReplayed, handler: takeDoors),
@@ -135,6 +139,6 @@ package struct Notifier: Service, CustomStringConvertible {
           await announcer.announce(answer.event, area: answer.area, inAnswerTo: message)
         }
       },
-    ] + (homeAssistant.map { [$0] } ?? [])
+    ] + foreign.topics.map { Route($0, handler: takeForeign) } + (homeAssistant.map { [$0] } ?? [])
   }
 }

@@ -38,11 +38,63 @@ extension NotifierSettings.Door {
     name = try table.string("name") ?? door.description
     area = try table.required("area", try table.value("area", Identifier.init), "the id of the door's area")
     policy = try DoorPolicy(reading: table)
+    source = try table.table("source").map { (table) throws(SettingsError) in
+      try ForeignContact(reading: table)
+    }
     openLimit = try table.integer("left_open_s", in: 10...604_800).map { .seconds($0) }
     openRepetition = try table.integer("left_open_repeat_s", in: 60...604_800).map { .seconds($0) }
     if openRepetition != nil, openLimit == nil {
       throw table.invalid("left_open_repeat_s", "used with left_open_s")
     }
+  }
+}
+
+extension ForeignContact {
+  private struct NoTopic: Error, CustomStringConvertible {
+    var description: String { "a topic has 1 to 1024 bytes, and no + and # in it" }
+  }
+
+  private static func topic(_ string: String) throws(NoTopic) -> String {
+    guard (1...1_024).contains(string.utf8.count), !string.contains(where: { "+#\0".contains($0) }) else {
+      throw NoTopic()
+    }
+    return string
+  }
+
+  /// - Parameter table: `[door.source]`.
+  fileprivate init(reading table: SettingsTable) throws(SettingsError) {
+    let dialect: Dialect = try table.required(
+      "type", try table.word("type"), "zigbee2mqtt, esphome, tasmota or json")
+    let topic = try table.required("topic", try table.value("topic", Self.topic), "where the state comes")
+    let availability = try table.values("availability_topics", Self.topic)
+    let path = try table.string("path").map { $0.split(separator: ".").map(String.init) }
+    let open = try table.string("open")
+    let closed = try table.string("closed")
+    switch dialect {
+    case .zigbee2mqtt:
+      let base = topic.prefix { $0 != "/" }
+      self.init(
+        dialect: dialect, topic: topic,
+        availabilityTopics: availability ?? ["\(topic)/availability", "\(base)/bridge/state"],
+        path: path ?? ["contact"], open: open ?? "false", closed: closed ?? "true")
+    case .esphome:
+      let device = topic.prefix { $0 != "/" }
+      self.init(
+        dialect: dialect, topic: topic, availabilityTopics: availability ?? ["\(device)/status"],
+        path: path ?? [], open: open ?? "ON", closed: closed ?? "OFF")
+    case .tasmota:
+      // stat/DEVICE/SWITCH1, as tele/DEVICE/LWT.
+      let device = topic.split(separator: "/").dropFirst().first ?? ""
+      self.init(
+        dialect: dialect, topic: topic, availabilityTopics: availability ?? ["tele/\(device)/LWT"],
+        path: path ?? [], open: open ?? "ON", closed: closed ?? "OFF")
+    case .json:
+      self.init(
+        dialect: dialect, topic: topic, availabilityTopics: availability ?? [], path: path ?? [],
+        open: try table.required("open", open, "the value of an open door"),
+        closed: try table.required("closed", closed, "the value of a closed door"))
+    }
+    if self.open == self.closed { throw table.invalid("closed", "another value than open") }
   }
 }
 

@@ -20,6 +20,8 @@ package struct NotifierSettings: Sendable, SettingsReadable {
     package var name: String
     package var area: Identifier
     package var policy: DoorPolicy
+    /// How its contact speaks; nil where it is an agent's of ours.
+    package var source: ForeignContact?
     /// For so long it may be open before it is warned of; nil: for ever.
     package var openLimit: Duration?
     /// The time to each further warning; nil where one is enough.
@@ -84,6 +86,7 @@ package struct NotifierSettings: Sendable, SettingsReadable {
       areas[door.area]?.policy.doors[door.address] = door.policy
     }
     self.areas = areas
+    try Self.checkAgents(of: doors, table)
     channels = try table.tables("channel").map { entry throws(SettingsError) in try Channel(reading: entry) }
     _ = try Self.unique(channels, \.id, "channel", table)
     users = try Self.users(from: table, areas: areas)
@@ -101,6 +104,17 @@ package struct NotifierSettings: Sendable, SettingsReadable {
     guard !channels.isEmpty else {
       throw table.invalid("channel", "at least one table [[channel]]: without one no alarm reaches anybody")
     }
+  }
+
+  /// Nobody's heartbeats speak for a contact that is not an agent's.
+  private static func checkAgents(
+    of doors: [DoorAddress: Door], _ table: SettingsTable
+  ) throws(SettingsError) {
+    let foreign = Set(doors.values.filter { $0.source != nil }.map(\.address.agent))
+    let mixed = doors.values.first { $0.source == nil && foreign.contains($0.address.agent) }
+    guard let mixed else { return }
+    throw table.invalid(
+      "door", "of one kind for each agent; \(mixed.address.agent) has doors with and without a source")
   }
 
   /// Checking a code means trying it on everybody's hash.

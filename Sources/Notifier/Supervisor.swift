@@ -37,7 +37,8 @@ actor Supervisor {
     self.store = store
     self.emergency = emergency
     supervision = Supervision(
-      agents: Set(settings.doors.keys.map(\.agent)),
+      // Of a foreign contact its own availability tells.
+      agents: Set(settings.doors.values.filter { $0.source == nil }.map(\.address.agent)),
       silent: try await store.transact { try $0.silentAgents() },
       period: Self.assumedPeriod, now: .now)
   }

@@ -10,6 +10,7 @@ struct AlertTests {
     #expect(
       Alert.Kind.allCases.map(\.rawValue) == [
         "opened", "standing_open", "left_open", "open_too_long", "shut_out", "alarm_ended", "door_fault",
+        "battery_low",
         "journal_restarted", "agent_silent", "arming_failed", "wrong_codes", "duress", "broker_gone",
         "client_taken",
         "history_gap",
@@ -20,7 +21,7 @@ struct AlertTests {
   @Test("name what a transition is")
   func transition() {
     #expect(DoorState.allCases.map(\.rawValue) == ["open", "closed", "fault", "unknown"])
-    #expect(TransitionCause.allCases.map(\.rawValue) == ["edge", "boot", "resync"])
+    #expect(TransitionCause.allCases.map(\.rawValue) == ["edge", "boot", "resync", "arrival"])
     #expect(ClockQuality.allCases.map(\.rawValue) == ["synced", "unsynced"])
     #expect(
       Intake.Manner.allCases.map(\.rawValue) == ["live", "late", "replayed", "baseline", "restarted"]

@@ -191,6 +191,56 @@ import Testing
     }
   }
 
+  // MARK: Contacts of others
+
+  @Test("a contact of zigbee2mqtt is a door like any other: opened, gone, tampered with, its battery low")
+  func zigbee() async throws {
+    let door = """
+      [[door]]
+      agent = "zigbee"
+      id = "cellar"
+      area = "home"
+      [door.source]
+      type = "zigbee2mqtt"
+      topic = "zigbee2mqtt/cellar"
+
+      """
+    try await with(area: "exit_delay_s = 0\nentry_delay_s = 0\n", notifier: door) { house in
+      func says(_ payload: String, _ topic: String = "zigbee2mqtt/cellar") throws {
+        try house.publish(topic, payload, retain: true)
+      }
+      func history() async throws -> [DoorState] {
+        let address = try DoorAddress("zigbee/cellar")
+        return try await AlarmStore(path: house.storePath).transact {
+          try $0.history(of: address).map(\.transition.state)
+        }
+      }
+      #expect(try await house.doorctl("arm", "home").output.contains("cellar is unknown"))
+      try says(#"{"state":"online"}"#, "zigbee2mqtt/bridge/state")
+      try says("online", "zigbee2mqtt/cellar/availability")
+      try says(#"{"contact":true,"battery_low":false,"tamper":false}"#)
+      try await eventually("the door to be closed") { try await history() == [.closed] }
+      #expect(try await house.doorctl("arm", "home").output == "Home is armed_away\n")
+      try says(#"{"contact":true,"battery_low":true,"tamper":false}"#)
+      try await eventually("the battery") { try await kinds(house) == [.batteryLow] }
+      // The same again, as after a restart of the broker or of the notifier.
+      house.notifier.kill()
+      try house.notifier.start()
+      try says(#"{"contact":false,"battery_low":true,"tamper":false}"#)
+      try await eventually("the alarm") { try await kinds(house) == [.batteryLow, .opened] }
+      try says(#"{"state":"offline"}"#, "zigbee2mqtt/cellar/availability")
+      try await eventually("the contact to be gone") { try await history() == [.closed, .open, .unknown] }
+      try says(#"{"state":"online"}"#, "zigbee2mqtt/cellar/availability")
+      try says(#"{"contact":true,"battery_low":false,"tamper":true}"#)
+      try await eventually("the tampering") { try await history().last == .fault }
+      try says(#"{"contact":true,"battery_low":false,"tamper":false}"#)
+      try await eventually("the door") { try await history().last == .closed }
+      let records = try await house.alertRecords()
+      #expect(records.map(\.alert.kind) == [.batteryLow, .opened, .doorFault])
+      #expect(records.allSatisfy { $0.resolved != nil })
+    }
+  }
+
   // MARK: The store
 
   @Test("the store is copied and checked while it runs, and a damaged one is found")

@@ -134,6 +134,142 @@ struct NotifierSettingsTests {
     #expect(usual.discoveryPrefix == "homeassistant")
   }
 
+  // MARK: Areas, doors and people
+
+  @Test("have delays and responses as areas and doors say, and the usual for the rest")
+  func policies() throws {
+    let text = try changed(
+      "id = \"shed\"", "id = \"shed\"\nentry_delay_s = 5\nsiren_s = 0\nno_exit_delay = [\"armed_home\"]"
+    )
+    .replacing(
+      "area = \"shed\"",
+      with: """
+        area = "shed"
+        response = "instant"
+        chime = true
+        trip_limit = 7
+        left_open_s = 60
+        [door.modes]
+        armed_night = "ignore"
+        """)
+    let settings = try NotifierSettings(text: text, file: "notifier.toml")
+    let house = try #require(settings.areas[try Identifier("house")]?.policy)
+    let front = try DoorAddress("hall/front")
+    #expect(house == AreaPolicy(doors: [front: DoorPolicy()]))
+    let shed = try #require(settings.areas[try Identifier("shed")]?.policy)
+    #expect(shed.entryDelay == .seconds(5))
+    #expect(shed.sirenTime == .zero)
+    #expect(shed.modesWithoutExit == [.armedHome])
+    let door = try #require(shed.doors.values.first)
+    #expect(door.response(in: .armedAway) == .instant)
+    #expect(door.response(in: .armedNight) == .ignore)
+    #expect(door.response(in: nil) == .chime)
+    #expect(door.tripLimit == 7)
+    #expect(settings.doors[try DoorAddress("garden/front")]?.openLimit == .seconds(60))
+  }
+
+  private static let hash = "$7$CU..../....salt0salt0salt$9NTcPqr964uhbZ8GU.ktizfagcNK/Zw1gg.gOwV5xE7"
+
+  @Test("have people with codes that are never shown, schedules and quiet hours")
+  func people() throws {
+    let text =
+      Self.whole + """
+
+        [[user]]
+        name = "Ada"
+        code_hash = "\(Self.hash)"
+        areas = ["shed"]
+        rights = ["arm"]
+
+        [[schedule]]
+        area = "house"
+        at = "23:00"
+        days = ["mon"]
+        action = "arm_night"
+
+        [quiet_hours]
+        from = "22:00"
+        to = "07:00"
+        """
+    let settings = try NotifierSettings(text: text, file: "notifier.toml")
+    #expect(
+      settings.users.map(\.person)
+        == [Person(name: "Ada", areas: [try Identifier("shed")], rights: [.arm])])
+    #expect(!"\(settings)".contains("salt0salt"))
+    #expect(settings.schedules.map(\.days) == [[.monday]])
+    #expect(settings.quietHours?.start.description == "22:00")
+    #expect(settings.quietHours?.end.description == "07:00")
+  }
+
+  @Test("have contacts of others, with the topics that are usual with them")
+  func sources() throws {
+    func source(_ lines: String) throws -> ForeignContact? {
+      let text = try changed("area = \"shed\"", "area = \"shed\"\n[door.source]\n\(lines)")
+      return try NotifierSettings(text: text, file: "notifier.toml").doors[try DoorAddress("garden/front")]?
+        .source
+    }
+    #expect(
+      try source("type = \"zigbee2mqtt\"\ntopic = \"z2m/floor/door\"")?.availabilityTopics
+        == ["z2m/floor/door/availability", "z2m/bridge/state"])
+    #expect(
+      try source("type = \"esphome\"\ntopic = \"porch/binary_sensor/door/state\"")?.availabilityTopics
+        == ["porch/status"])
+    #expect(
+      try source("type = \"tasmota\"\ntopic = \"stat/porch/SWITCH1\"")?.availabilityTopics
+        == ["tele/porch/LWT"])
+    let own = try source(
+      "type = \"json\"\ntopic = \"x\"\npath = \"a.b\"\nopen = \"1\"\nclosed = \"0\"\navailability_topics = [\"y\"]"
+    )
+    #expect(own?.path == ["a", "b"])
+    #expect(own?.availabilityTopics == ["y"])
+  }
+
+  @Test(
+    "say what is wrong with what is added to them",
+    arguments: [
+      (
+        "[[user]]\nname = \"Ada\"\n",
+        "user[1].code_hash is missing: what door-notifier hash-code makes of the person's code"
+      ),
+      (
+        "[[user]]\nname = \"Ada\"\ncode_hash = \"1234\"\n",
+        "user[1].code_hash must be a scrypt hash ($7$…), as door-notifier hash-code makes it of a code"
+      ),
+      (
+        "[[user]]\nname = \"Ada\"\ncode_hash = \"\(hash)\"\nareas = [\"attic\"]\n",
+        "user must be of areas that are there; Ada names \"attic\""
+      ),
+      (
+        "[[schedule]]\narea = \"attic\"\nat = \"23:00\"\naction = \"disarm\"\n",
+        "schedule must be of an area that is there; one names \"attic\""
+      ),
+      (
+        "[[schedule]]\narea = \"house\"\nat = \"24:00\"\naction = \"disarm\"\n",
+        "schedule[1].at: \"24:00\" is no time; it is written HH:MM, 00:00 to 23:59"
+      ),
+      ("[quiet_hours]\nfrom = \"22:00\"\nto = \"22:00\"\n", "quiet_hours.to must be another time than from"),
+      (
+        "[[door]]\nagent = \"hall\"\nid = \"back\"\narea = \"house\"\n[door.source]\ntype = \"zigbee2mqtt\"\ntopic = \"z/d\"\n",
+        "door must be of one kind for each agent; hall has doors with and without a source"
+      ),
+      (
+        "[[door]]\nagent = \"z\"\nid = \"back\"\narea = \"house\"\n[door.source]\ntype = \"json\"\ntopic = \"z/+\"\n",
+        "door[3].source.topic: a topic has 1 to 1024 bytes, and no + and # in it"
+      ),
+    ])
+  func faultyAdditions(_ lines: String, _ reason: String) throws {
+    #expect(
+      refusal(Self.whole + "\n" + lines)?.hasSuffix(reason) == true,
+      "\(refusal(Self.whole + "\n" + lines) ?? "")")
+  }
+
+  @Test("have a time zone that there is")
+  func timeZone() {
+    #expect(
+      refusal("time_zone = \"Mars/Olympus\"\n" + Self.whole)
+        == "notifier.toml:1: time_zone must be a time zone that there is, such as \"Europe/Berlin\"")
+  }
+
   // MARK: Faulty
 
   @Test(
