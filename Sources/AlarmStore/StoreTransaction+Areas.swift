@@ -3,11 +3,16 @@ import FoundationEssentials
 import GRDB
 
 extension StoreTransaction {
-  /// What the engine of an area remembers; that of a disarmed one where the area is new.
+  /// What the engine of an area remembers; that of a disarmed one where the area is new, which begins so now.
   package func memory(of area: Identifier, now: Timestamp) throws -> AlarmEngine.Memory {
-    try decoded(
+    let kept: AlarmEngine.Memory? = try decoded(
       "SELECT memory FROM area WHERE area = ?", [area.description], what: "the memory of area \(area)")
-      ?? AlarmEngine.Memory(disarmedSince: now)
+    if let kept { return kept }
+    let new = AlarmEngine.Memory(disarmedSince: now)
+    try database.execute(
+      sql: "INSERT INTO area (area, memory) VALUES (?, ?)",
+      arguments: [area.description, try StoredJSON.text(of: new)])
+    return new
   }
 
   /// Keeps what the engine has become since it was `before`.
@@ -29,14 +34,14 @@ extension StoreTransaction {
   /// one that was written last counts, also where the clock was put back in between.
   package func past(of area: Identifier, at time: Timestamp) throws -> AlarmEngine.Past {
     let row = try Row.fetchOne(
-      database,
-      sql: "SELECT * FROM area_state WHERE area = ? AND since_ms <= ? ORDER BY id DESC LIMIT 1",
+      try database.cachedStatement(
+        sql: "SELECT * FROM area_state WHERE area = ? AND since_ms <= ? ORDER BY id DESC LIMIT 1"),
       arguments: [area.description, time.milliseconds])
     guard let row else { return AlarmEngine.Past(state: .disarmed, mode: nil, disarmed: nil) }
     let disarmed = try Int64.fetchOne(
-      database,
-      sql:
-        "SELECT since_ms FROM area_state WHERE area = ? AND id > ? AND state = 'disarmed' ORDER BY id LIMIT 1",
+      try database.cachedStatement(
+        sql:
+          "SELECT since_ms FROM area_state WHERE area = ? AND id > ? AND state = 'disarmed' ORDER BY id LIMIT 1"),
       arguments: [area.description, row["id"] as Int64])
     return AlarmEngine.Past(
       state: try row.word("state"), mode: try row.optionalWord("mode"),

@@ -43,11 +43,7 @@ package struct DoorMessage: Sendable, Equatable {
       throw WireError(
         "the payload has \(payload.count) bytes, \(Self.longestPayload) at most are a door's state")
     }
-    let version = try WireCoding.decode(VersionJSON.self, from: payload).v
-    guard version == DoorJSON.version else {
-      throw WireError("version \(version) of the state is unknown here: update the reader")
-    }
-    let json = try WireCoding.decode(DoorJSON.self, from: payload)
+    let json = try Self.json(of: payload)
     for (field, name) in [("journal", json.journal), ("boot", json.boot)] where !Self.isName(name) {
       throw WireError("\(field) is not 1 to 64 letters, digits, _ and -")
     }
@@ -63,6 +59,25 @@ package struct DoorMessage: Sendable, Equatable {
       missed: json.missed,
       simulated: json.simulated ?? false)
     sent = try WireCoding.time(json.sent, "sent")
+  }
+
+  private static func json(of payload: [UInt8]) throws(WireError) -> DoorJSON {
+    let json: DoorJSON
+    do throws(WireError) {
+      json = try WireCoding.decode(DoorJSON.self, from: payload)
+    } catch {
+      // What another version has can look different: then that is what there is to say.
+      if let version = try? WireCoding.decode(VersionJSON.self, from: payload).v { try check(version) }
+      throw error
+    }
+    try check(json.v)
+    return json
+  }
+
+  private static func check(_ version: Int) throws(WireError) {
+    guard version == DoorJSON.version else {
+      throw WireError("version \(version) of the state is unknown here: update the reader")
+    }
   }
 
   // Names go into the ids of alerts, and these into headers of requests.

@@ -124,6 +124,7 @@ actor Announcer {
       } catch let error as MQTTError {
         // The client has ended, and the notifier with it.
         if case .stopped = error { return nil }
+        if Task.isCancelled { return nil }
         logger.error("the broker was not told: \(error)")
       } catch let error as AlarmStoreError {
         if Task.isCancelled { return nil }

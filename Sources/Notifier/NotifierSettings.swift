@@ -200,7 +200,7 @@ extension NotifierSettings {
     configuration.cleanStart = false
     configuration.sessionExpiry = .seconds(30 * 86_400)
     // What one transaction takes at most.
-    configuration.receiveMaximum = 500
+    configuration.receiveMaximum = 2_000
     // Far more than any message of ours, so that what does not belong on a door's topic arrives and is told.
     configuration.maximumPacketSize = 2 << 20
     return configuration

@@ -49,7 +49,7 @@ struct AreasTests {
       let engine = try house.engine(store, now: seconds(5))
       try store.save(engine, before: engine)
     }
-    #expect(try await engine().memory.since == seconds(999), "still a new area")
+    #expect(try await engine().memory.since == seconds(5), "as it began")
   }
 
   @Test("knows how an area was at any time, and when it was disarmed after that")

@@ -117,7 +117,7 @@ struct DoorMessageTests {
       ("1042", #""1042""#, "seq has the wrong type"),
       ("734112", "true", "uptime_ms has the wrong type"),
       (#""synced""#, #""ntp""#, #"clock is "ntp"; it can be synced, unsynced"#),
-      (#""edge""#, #""guess""#, #"cause is "guess"; it can be edge, boot, resync"#),
+      (#""edge""#, #""guess""#, #"cause is "guess"; it can be edge, boot, resync, arrival"#),
       (#""missed":0"#, #""missed":{}"#, "missed has the wrong type"),
       (#""missed":0"#, #""missed":0,"simulated":"yes""#, "simulated has the wrong type"),
     ]

@@ -63,6 +63,29 @@ struct WireTimeTests {
     #expect(Timestamp(wireFormat: String(repeating: part, count: 100_000)) == nil)
   }
 
+  @Test("is read the same whether or not it is written as ours", arguments: 0..<UInt64(50))
+  func bothWays(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    for _ in 0..<200 {
+      // Up to the year 2400, with every sort of leap year.
+      let time = Timestamp(milliseconds: .random(in: 0...13_569_465_600_000, using: &random))
+      let ours = time.wireFormat
+      #expect(Timestamp(wireFormat: ours) == time)
+      #expect(Timestamp(wireFormat: String(ours.dropLast()) + "+00:00") == time)
+    }
+  }
+
+  @Test(
+    "is none on a day that there is not",
+    arguments: [
+      "2026-02-29T00:00:00.000Z", "2100-02-29T00:00:00.000Z", "2026-04-31T00:00:00.000Z",
+      "2026-13-01T00:00:00.000Z", "2026-00-01T00:00:00.000Z", "2026-01-00T00:00:00.000Z",
+      "2026-01-01T24:00:00.000Z",
+    ])
+  func noDay(_ text: String) {
+    #expect(Timestamp(wireFormat: text) == nil)
+  }
+
   @Test("comes back as it was sent", arguments: 0..<UInt64(200))
   func roundTrip(_ seed: UInt64) {
     var random = SeededGenerator(seed: seed)
