@@ -6,10 +6,10 @@ import signal
 import sys
 import tempfile
 
-from . import agent, figures, mqtt
+from . import agent, figures, mqtt, notifier
 
 # A group is a module with `parts`: names, and functions that measure and return rows.
-GROUPS = {"agent": agent, "mqtt": mqtt}
+GROUPS = {"agent": agent, "mqtt": mqtt, "notifier": notifier}
 
 
 def main():
@@ -19,6 +19,8 @@ def main():
     parser.add_argument("--peers", type=pathlib.Path, required=True)
     # The Python that has it.
     parser.add_argument("--mqtt-io", type=pathlib.Path)
+    # The program itself.
+    parser.add_argument("--mqttwarn", type=pathlib.Path)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", action="append", default=[])
