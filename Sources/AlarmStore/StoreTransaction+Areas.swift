@@ -41,7 +41,8 @@ extension StoreTransaction {
     let disarmed = try Int64.fetchOne(
       try database.cachedStatement(
         sql:
-          "SELECT since_ms FROM area_state WHERE area = ? AND id > ? AND state = 'disarmed' ORDER BY id LIMIT 1"),
+          "SELECT since_ms FROM area_state WHERE area = ? AND id > ? AND state = 'disarmed' ORDER BY id LIMIT 1"
+      ),
       arguments: [area.description, row["id"] as Int64])
     return AlarmEngine.Past(
       state: try row.word("state"), mode: try row.optionalWord("mode"),

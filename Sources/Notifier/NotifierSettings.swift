@@ -63,6 +63,8 @@ package struct NotifierSettings: Sendable, SettingsReadable {
   package var quietHours: QuietHours?
   package var calendar: LocalCalendar
   package var alertPolicy: AlertPolicy
+  /// How old the history may be; nil: as old as there is room.
+  package var historyAge: Duration?
   package var deadMan: DeadMan?
   /// Where Home Assistant looks for devices; nil where it is not to be told of the areas.
   package var discoveryPrefix: String?
@@ -98,6 +100,7 @@ package struct NotifierSettings: Sendable, SettingsReadable {
     alertPolicy = AlertPolicy(
       alarmReminder: .seconds(try table.integer("alarm_reminder_s", in: 60...86_400) ?? 300),
       troubleReminder: .seconds(try table.integer("trouble_reminder_s", in: 60...86_400) ?? 3_600))
+    historyAge = try table.integer("history_days", in: 1...36_500).map { .seconds($0 * 86_400) }
     discoveryPrefix = try Topics.discoveryPrefix(from: table)
     deadMan = try table.table("dead_man").map { (table) throws(SettingsError) in try DeadMan(reading: table) }
     guard !doors.isEmpty else { throw table.invalid("door", "at least one table [[door]]") }

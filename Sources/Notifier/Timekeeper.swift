@@ -12,6 +12,9 @@ actor Timekeeper {
   private let store: AlarmStore
   private let emergency: Emergency
   private let waker = Waker()
+  /// When the history is looked through next for what is too old.
+  private var nextPruning = ContinuousClock.now
+  private static let pruningPeriod: Duration = .seconds(3_600)
 
   init(settings: NotifierSettings, store: AlarmStore, emergency: Emergency) {
     self.settings = settings
@@ -30,6 +33,7 @@ actor Timekeeper {
     try await waker.run {
       do throws(AlarmStoreError) {
         let (outcome, wait) = try await pass(now: .now)
+        try await prune()
         await emergency.storeWorks()
         if !outcome.isNothing { await tell(outcome) }
         return min(wait ?? Self.longestSleep, Self.longestSleep)
@@ -59,6 +63,15 @@ actor Timekeeper {
       // What is counted to the nanosecond is not asked for a moment too early.
       return (session.outcome, waits.min().map { max($0, .zero) + .milliseconds(1) })
     }
+  }
+
+  /// Takes what is older than it is to be out of the history, a little at a time.
+  private func prune() async throws(AlarmStoreError) {
+    guard let age = settings.historyAge, ContinuousClock.now >= nextPruning else { return }
+    let time = Timestamp.now.advanced(by: .zero - age)
+    let isMore = try await store.transact { try $0.prune(before: time) }
+    // The rest with the next pass, which is soon.
+    if !isMore { nextPruning = .now + Self.pruningPeriod }
   }
 
   private static func warnOfOpenDoors(

@@ -286,7 +286,7 @@ struct NotifierSettingsTests {
       ),
       (
         "store = ", "stroe = ",
-        "3: stroe is not known here; there are alarm_reminder_s, area, broker, channel, dead_man, door, home_assistant, id, quiet_hours, schedule, store, time_zone, topic_root, trouble_reminder_s, user"
+        "3: stroe is not known here; there are alarm_reminder_s, area, broker, channel, dead_man, door, history_days, home_assistant, id, quiet_hours, schedule, store, time_zone, topic_root, trouble_reminder_s, user"
       ),
       (
         "[broker]\nhost = \"broker.example\"\nport = 8883", "",
