@@ -96,6 +96,20 @@ import Testing
     }
   }
 
+  @Test("a command of MQTT 5 is answered where it asks to be")
+  func responseTopic() async throws {
+    try await with(area: "exit_delay_s = 0\n") { house in
+      let answer = try await ProgramAnswer.of([
+        "/usr/bin/mosquitto_rr", "-V", "5", "-h", "127.0.0.1", "-p", "\(house.broker.port)", "-u", "house",
+        "-P", Household.password, "-q", "1", "-t", "dooralarm/area/home/alarm/set", "-e", "keypad/answer",
+        "-m",
+        #"{"command":"ARM_NIGHT","id":"7f"}"#, "-W", "30",
+      ])
+      #expect(answer.status == 0, "\(answer)")
+      #expect(answer.output.contains(#""event":"accepted","id":"7f","state":"armed_night""#))
+    }
+  }
+
   // MARK: Codes
 
   @Test("where there are people with codes nobody disarms without one, and who did is written down")
