@@ -66,8 +66,8 @@ extension StoreTransaction {
   private func isForetold(_ alert: Alert) throws -> Bool {
     guard let id = alert.foretoldAs else { return false }
     return try Bool.fetchOne(
-      database, sql: "SELECT EXISTS (SELECT 1 FROM alert WHERE id = ? AND severity = ?)",
-      arguments: [id, alert.severity.rawValue]) ?? false
+      database, sql: "SELECT EXISTS (SELECT 1 FROM alert WHERE id = ? AND severity = ? AND raised_ms >= ?)",
+      arguments: [id, alert.severity.rawValue, alert.happened?.milliseconds ?? 0]) ?? false
   }
 
   /// Counts the alert with one that stands for the same, or with the last of those that come again and again.
@@ -167,13 +167,15 @@ extension StoreTransaction {
   /// How many alerts are looked at for reminders; the oldest first.
   private static let reminderLimit = 1_000
 
+  private static let remindedKinds = Alert.Kind.allCases.filter(\.isReminded)
+
   /// Reminds of what is due, and returns it with the time of the next reminder; nil where none is to come.
   package func remind(
     by policy: AlertPolicy, routing: AlertRouting, now: Timestamp
   ) throws -> (reminded: [(alert: Alert, number: Int)], next: Timestamp?) {
     var reminded: [(alert: Alert, number: Int)] = []
     var next: Timestamp?
-    for record in try standingAlerts(limit: Self.reminderLimit) where record.alert.kind.isReminded {
+    for record in try standingAlerts(of: Self.remindedKinds, limit: Self.reminderLimit) {
       let due = policy.nextReminder(of: record.alert.severity, sent: record.reminders, last: record.reminded)
       // One that was told in the future was told before the clock was put back.
       if due <= now || record.reminded > now {
@@ -206,14 +208,30 @@ extension StoreTransaction {
   }
 
   /// Alerts that were told and are not both acknowledged and over.
-  private func standingAlerts(limit: Int) throws -> [AlertRecord] {
-    try Row.fetchAll(
+  private func standingAlerts(of kinds: [Alert.Kind], limit: Int) throws -> [AlertRecord] {
+    let words = kinds.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+    return try Row.fetchAll(
       database,
       sql: """
         SELECT * FROM alert
-        WHERE standing = 'told' AND (acknowledged_ms IS NULL OR resolved_ms IS NULL) ORDER BY rowid LIMIT ?
+        WHERE standing <> 'withdrawn' AND (acknowledged_ms IS NULL OR resolved_ms IS NULL) AND kind IN (\(words))
+          AND standing = 'told'
+        ORDER BY rowid LIMIT ?
         """, arguments: [limit]
     ).map(AlertRecord.init(row:))
+  }
+
+  /// Ends whatever is about what is there no more: nobody can, otherwise, and it would be told for ever.
+  ///
+  /// - Parameter isThere: whether the settings have the area of an alert, and what it is about.
+  package func endAlerts(unless isThere: (Alert) -> Bool, now: Timestamp) throws {
+    for record in try standingAlerts(of: Alert.Kind.allCases, limit: .max) where !isThere(record.alert) {
+      try database.execute(
+        sql: """
+          UPDATE alert SET acknowledged_ms = coalesce(acknowledged_ms, ?), resolved_ms = coalesce(resolved_ms, ?)
+          WHERE id = ?
+          """, arguments: [now.milliseconds, now.milliseconds, record.alert.id])
+    }
   }
 
   /// Every alert, in the order of raising.

@@ -25,6 +25,10 @@ package struct CommandRecord: Sendable, Equatable {
 }
 
 extension StoreTransaction {
+  /// So many commands are kept: whoever may send them cannot fill the disk with them.
+  package static let commandLimit: Int64 = 100_000
+
+  /// Keeps a command, and lets go of the oldest beyond ``commandLimit``.
   package func noteCommand(_ record: CommandRecord) throws {
     try database.execute(
       sql: "INSERT INTO command (at_ms, area, person, source, command, outcome) VALUES (?, ?, ?, ?, ?, ?)",
@@ -32,6 +36,8 @@ extension StoreTransaction {
         record.at.milliseconds, record.area.description, record.person, record.source, record.command,
         record.outcome,
       ])
+    try database.execute(
+      sql: "DELETE FROM command WHERE id <= ?", arguments: [database.lastInsertedRowID - Self.commandLimit])
   }
 
   /// The latest commands, the newest first.

@@ -40,19 +40,27 @@ extension StoreTransaction {
   package static let stormSize = 4
   /// One message lists no more.
   private static let messageLimit = 32
-  /// Nothing waits longer: what is due later was written before the clock was put back.
-  private static let longestWait: Duration = .seconds(86_400)
+  /// What is due at a time, and what is due so much later that it must have been written before the clock was put back:
+  /// troubles wait for a morning at most, alarms for nothing, and tries for the longest back-off.
+  private static let isDue = """
+    (due_ms <= :now OR due_ms > :now + 86400000 OR (attempts > 0 AND due_ms > :now + 600000)
+      OR (attempts = 0 AND EXISTS (SELECT 1 FROM alert WHERE alert.id = outbox.alert AND severity = 'alarm')))
+    """
 
   /// What one channel is to send next. Which alerts are one message is kept, so that every try of it is the same.
   package func next(for channel: Identifier, now: Timestamp) throws -> OutboxStand {
     let first = try Row.fetchOne(
       database,
       sql: """
-        SELECT id, message, due_ms FROM outbox WHERE channel = ? AND state = 'waiting' ORDER BY due_ms, id LIMIT 1
-        """, arguments: [channel.description])
-    guard let first else { return .nothing }
-    let due = Timestamp(milliseconds: first["due_ms"])
-    guard due <= now || due > now.advanced(by: Self.longestWait) else { return .nothingBefore(due) }
+        SELECT id, message FROM outbox WHERE channel = :channel AND state = 'waiting' AND \(Self.isDue)
+        ORDER BY due_ms, id LIMIT 1
+        """, arguments: ["channel": channel.description, "now": now.milliseconds])
+    guard let first else {
+      let next = try Int64.fetchOne(
+        database, sql: "SELECT MIN(due_ms) FROM outbox WHERE channel = ? AND state = 'waiting'",
+        arguments: [channel.description])
+      return next.map { .nothingBefore(Timestamp(milliseconds: $0)) } ?? .nothing
+    }
     let id: Int64 = first["id"]
     let message = try (first["message"] as Int64?) ?? gather(id, channel, now: now)
     return .message(try contents(of: message, or: id))
@@ -63,9 +71,11 @@ extension StoreTransaction {
     let due = try Int64.fetchAll(
       database,
       sql: """
-        SELECT id FROM outbox WHERE channel = ? AND state = 'waiting' AND message IS NULL AND due_ms <= ?
-        ORDER BY due_ms, id LIMIT ?
-        """, arguments: [channel.description, now.milliseconds, Self.messageLimit])
+        SELECT id FROM outbox
+        WHERE channel = :channel AND state = 'waiting' AND message IS NULL AND \(Self.isDue)
+        ORDER BY due_ms, id LIMIT :limit
+        """,
+      arguments: ["channel": channel.description, "now": now.milliseconds, "limit": Self.messageLimit])
     guard due.count >= Self.stormSize, due.contains(first) else { return nil }
     for id in due {
       try database.execute(sql: "UPDATE outbox SET message = ? WHERE id = ?", arguments: [first, id])

@@ -80,12 +80,14 @@ extension AlarmEngine {
 
   private mutating func opened(_ finding: Finding, at now: Moment) -> [Effect] {
     let past = finding.past
+    // The first that is known of a door was not seen to happen.
+    if finding.manner == .baseline { return standingOpen(finding, at: now) }
     if past.wasArmed, let disarmed = past.disarmed {
       return openedBefore(disarmed, finding) + standingOpen(finding, at: now)
     }
-    let isAlways = policy.doors[finding.door]?.isAlways == true && finding.manner != .baseline
+    let isAlways = policy.doors[finding.door]?.isAlways == true
     if past.wasArmed || finding.isFresh || isAlways { return openedNow(finding, at: now) }
-    // Heard of long after it happened, and while it was disarmed; or the first that is known of the door.
+    // Heard of long after it happened, and while it was disarmed.
     return standingOpen(finding, at: now)
   }
 
@@ -111,7 +113,7 @@ extension AlarmEngine {
     }
     let mode = finding.past.wasArmed ? finding.past.mode ?? self.mode : guardingMode
     let response = response(of: door, in: mode)
-    // While people were leaving the way out was open, whatever it is now: what is left of the door is how it stands.
+    // It was opened while people were leaving, and is heard of a moment late: how it stands now is what counts.
     if response.isGuarded, finding.past.state == .arming, let mode { return entered(finding, mode, at: now) }
     switch response {
     case .ignore: return []
@@ -147,10 +149,13 @@ extension AlarmEngine {
     let since = finding.transition.clock == .synced ? finding.transition.since : now.wall
     let delay = entryDelay(of: door)
     let left = min(delay - now.wall.elapsed(since: since), delay)
-    guard left > .zero else { return alarm(finding, at: now) }
+    let abort = policy.doors[door]?.abortWindow ?? policy.abortWindow
+    // Where it is heard of after the entry delay, the abort window has begun at its end all the same.
+    guard left > .zero else {
+      return alarm(finding, abortWindow: delay > .zero ? abort + left : nil, at: now)
+    }
     guard mayTrip(door) else { return shutOut(finding, at: now) }
     let countdown = Countdown(left, from: now)
-    let abort = policy.doors[door]?.abortWindow ?? policy.abortWindow
     switch memory.phase {
     case .triggered:
       return alarm(finding, at: now)
@@ -180,14 +185,18 @@ extension AlarmEngine {
     return [.raise(alert(.opened, .alarm, of: finding, at: now.wall), isHeld: true)]
   }
 
-  private mutating func alarm(_ finding: Finding, at now: Moment) -> [Effect] {
+  /// - Parameter abortWindow: what is left of it; nil: the door's own, without which an alarm is sent at once.
+  private mutating func alarm(
+    _ finding: Finding, abortWindow: Duration? = nil, at now: Moment
+  ) -> [Effect] {
     let door = finding.door
     guard mayTrip(door) else { return shutOut(finding, at: now) }
     memory.trips[door, default: 0] += 1
-    // By itself an alarm without an entry delay is sent at once.
-    let window = finding.isFresh ? policy.doors[door]?.abortWindow : nil
+    let window = finding.isFresh ? abortWindow ?? policy.doors[door]?.abortWindow : nil
+    var alert = alert(.opened, .alarm, of: finding, at: now.wall)
+    if mode == nil, !finding.past.wasArmed { alert.detail = "it is guarded at any time" }
     let (effects, isHeld) = trigger(abortWindow: window ?? .zero, at: now)
-    return effects + [.raise(alert(.opened, .alarm, of: finding, at: now.wall), isHeld: isHeld)]
+    return effects + [.raise(alert, isHeld: isHeld)]
   }
 
   // MARK: A contact that swings
@@ -221,6 +230,7 @@ extension AlarmEngine {
     return Alert(
       id: Self.cause(finding.door, transition),
       foretoldAs: Self.foretoldCause(finding.door, transition.journal, transition.sequence),
+      happened: transition.clock == .synced ? transition.since : nil,
       severity: severity,
       kind: kind,
       area: area,

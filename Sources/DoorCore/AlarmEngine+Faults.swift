@@ -23,8 +23,14 @@ extension AlarmEngine {
     return effects + [.raise(alert, isHeld: false)]
   }
 
-  /// A door's topic can be read again.
-  package func readable(_ door: DoorAddress) -> [Effect] { [.resolve(.fault(door))] }
+  /// A door is known to be in a state in which it was before: what contradicts that is over.
+  package func confirmed(_ door: DoorAddress, is state: DoorState) -> [Effect] {
+    switch state {
+    case .open: [.resolve(.fault(door))]
+    case .closed: [.resolve(.fault(door)), .resolve(.open(door))]
+    case .fault, .unknown: []
+    }
+  }
 
   /// A door moves while its agent cannot write its journal. `sequence` is what the transition will have when it
   /// is written after all, so that both are one alert.

@@ -29,8 +29,8 @@ extension AlarmEngine {
     switch memory.phase {
     case .disarmed, .armed:
       return []
-    case .arming(let mode, _):
-      return exitEnded(mode, notClosed: notClosed(doors, in: mode), at: now)
+    case .arming(let mode, let exit):
+      return exitEnded(mode, exit, notClosed: notClosed(doors, in: mode), at: now)
     case .pending(_, let entry):
       // Where nobody was there to end the entry delay, its abort window has begun at its end all the same.
       let window = Duration.milliseconds(entry.abortMilliseconds) - entry.countdown.overdue(at: now)
@@ -39,20 +39,25 @@ extension AlarmEngine {
       memory.phase = .triggered(mode: mode, siren: siren, abort: nil)
       memory.isAlarmTold = true
       return [.releaseHeld]
-    case .triggered(let mode, _, _):
-      return sirenEnded(mode, doors: doors, at: now)
+    case .triggered(let mode, _, let abort):
+      // A siren that is shorter than the abort window ends it: what is held is told, and not forgotten.
+      if abort != nil { memory.isAlarmTold = true }
+      return (abort != nil ? [.releaseHeld] : []) + sirenEnded(mode, doors: doors, at: now)
     }
   }
 
   /// A door that is open when everybody has left is no burglary yet: there is an entry delay for closing it or
   /// for disarming.
   private mutating func exitEnded(
-    _ mode: ArmMode, notClosed: [DoorAddress: DoorState], at now: Moment
+    _ mode: ArmMode, _ exit: Exit, notClosed: [DoorAddress: DoorState], at now: Moment
   ) -> [Effect] {
-    enter(.armed(mode: mode), at: now)
+    // It has been armed since the delay was over, also where nobody was there to see that: what happened meanwhile is
+    // judged by it.
+    let overdue = exit.countdown.overdue(at: now)
+    enter(.armed(mode: mode), at: now, since: now.wall.advanced(by: .zero - overdue))
     guard !notClosed.isEmpty else { return [] }
     let entry = Entry(
-      countdown: Countdown(policy.entryDelay, from: now),
+      countdown: Countdown(max(.zero, policy.entryDelay - overdue), from: now),
       abortMilliseconds: policy.abortWindow.wholeMilliseconds, leftOpen: Set(notClosed.keys))
     enter(.pending(mode: mode, entry: entry), at: now)
     return notClosed.sorted { $0.key < $1.key }.map {

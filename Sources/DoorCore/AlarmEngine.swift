@@ -107,6 +107,13 @@ package struct AlarmEngine: Sendable, Equatable {
     }
   }
 
+  package var isAlarmUnderWay: Bool {
+    switch memory.phase {
+    case .pending, .triggered: true
+    case .disarmed, .arming, .armed: false
+    }
+  }
+
   /// The mode in which doors are guarded now; nil while it is disarmed, and while people are still leaving.
   package var guardingMode: ArmMode? {
     if case .arming = memory.phase { nil } else { mode }
@@ -140,8 +147,8 @@ package struct AlarmEngine: Sendable, Equatable {
     doors.filter { $0.value != .closed && response(of: $0.key, in: mode).isGuarded }
   }
 
-  mutating func enter(_ phase: Phase, at now: Moment) {
+  mutating func enter(_ phase: Phase, at now: Moment, since: Timestamp? = nil) {
     memory.phase = phase
-    memory.since = now.wall
+    memory.since = since ?? now.wall
   }
 }

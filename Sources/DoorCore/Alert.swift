@@ -28,8 +28,8 @@ package struct Alert: Sendable, Equatable {
     case journalRestarted = "journal_restarted"
     /// An agent is not heard any more: nobody knows what its doors do.
     case agentSilent = "agent_silent"
-    /// An area was to be armed by its schedule, and was not.
-    case armingFailed = "arming_failed"
+    /// An area was to be armed or disarmed by its schedule, and was not.
+    case scheduleFailed = "schedule_failed"
     /// Somebody tries codes.
     case wrongCodes = "wrong_codes"
     /// Somebody was forced to command.
@@ -81,6 +81,8 @@ package struct Alert: Sendable, Equatable {
   package var id: String
   /// The id under which the same cause was told, if it was noticed before its transition was known.
   package var foretoldAs: String?
+  /// When it happened, by the agent's clock where that can be trusted: what was told before was not this one.
+  package var happened: Timestamp?
   package var severity: Severity
   package var kind: Kind
   package var area: Identifier
@@ -102,6 +104,7 @@ package struct Alert: Sendable, Equatable {
   package init(
     id: String,
     foretoldAs: String? = nil,
+    happened: Timestamp? = nil,
     severity: Severity,
     kind: Kind,
     area: Identifier,
@@ -116,6 +119,7 @@ package struct Alert: Sendable, Equatable {
   ) {
     self.id = id
     self.foretoldAs = foretoldAs
+    self.happened = happened
     self.severity = severity
     self.kind = kind
     self.area = area

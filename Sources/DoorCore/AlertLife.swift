@@ -57,7 +57,8 @@ extension Alert.Kind {
   package var tellsResolution: Bool {
     switch self {
     case .leftOpen, .standingOpen, .openTooLong, .doorFault, .batteryLow, .agentSilent, .brokerGone: true
-    case .opened, .shutOut, .alarmEnded, .journalRestarted, .armingFailed, .wrongCodes, .duress, .clientTaken,
+    case .opened, .shutOut, .alarmEnded, .journalRestarted, .scheduleFailed, .wrongCodes, .duress,
+      .clientTaken,
       .historyGap:
       false
     }
@@ -68,12 +69,12 @@ extension Alert.Kind {
   package var isReminded: Bool {
     switch self {
     case .opened, .leftOpen, .standingOpen, .doorFault, .batteryLow, .agentSilent, .brokerGone, .duress: true
-    case .openTooLong, .shutOut, .alarmEnded, .journalRestarted, .armingFailed, .wrongCodes, .clientTaken,
+    case .openTooLong, .shutOut, .alarmEnded, .journalRestarted, .scheduleFailed, .wrongCodes, .clientTaken,
       .historyGap:
       false
     }
   }
 
   /// Whether a cause that comes again and again is counted instead of told. Openings have a limit of their own.
-  package var isCounted: Bool { self != .opened && self != .duress }
+  package var isCounted: Bool { self != .opened && self != .openTooLong && self != .duress }
 }

@@ -4,11 +4,14 @@ package struct ForeignDoor: Sendable, Equatable {
   package static let journal = "arrival"
 
   /// The topics that say that it is not there.
-  private var offline: Set<String> = []
+  package private(set) var offline: Set<String>
   /// What it has said since it was there last.
   private var said: DoorState?
 
-  package init() {}
+  /// - Parameter offline: the topics that said so when it was heard last.
+  package init(offline: Set<String> = []) {
+    self.offline = offline
+  }
 
   /// What the door is now; nil where nothing is known that was not known before.
   package var state: DoorState? { offline.isEmpty ? said : .unknown }

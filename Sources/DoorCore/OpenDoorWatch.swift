@@ -11,7 +11,7 @@ package struct OpenDoorWatch: Sendable, Equatable, Codable {
   ///   - since: when the door was opened, by the best clock that is known.
   ///   - limit: for how long it may be open.
   package init(cause: String, since: Timestamp, limit: Duration, at now: Moment) {
-    alert = "\(cause)/open-too-long"
+    alert = "\(cause)/\(since.milliseconds)/open-too-long"
     self.since = since
     let age = max(.zero, min(now.wall.elapsed(since: since), limit))
     countdown = Countdown(limit - age, from: now)

@@ -51,10 +51,18 @@ package struct Supervision: Sendable, Equatable {
     if brokerLost == nil { brokerLost = now }
   }
 
-  /// It is there (again). Agents have their whole time from now on.
+  /// It is there (again). The time without it does not count for the agents; more than that would let a connection that
+  /// comes and goes hide their silence.
   package mutating func brokerBack(at now: MonotonicTime) {
-    brokerLost = nil
+    guard let brokerLost else { return }
+    let outage = now.elapsed(since: brokerLost)
+    for (agent, watch) in watches { watches[agent]?.lastHeard = watch.lastHeard.advanced(by: outage) }
+    self.brokerLost = nil
     isBrokerReported = false
+  }
+
+  /// Nobody could be heard until now, whatever they said: all have their whole time from here on.
+  package mutating func begin(at now: MonotonicTime) {
     for agent in watches.keys { watches[agent]?.lastHeard = now }
   }
 

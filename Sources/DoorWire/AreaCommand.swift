@@ -59,7 +59,12 @@ package struct AreaCommand: Sendable, Equatable {
     guard let text = json.command ?? json.action else { throw WireError("command is missing") }
     guard let word = CommandWord(rawValue: text.lowercased()) else {
       let words = CommandWord.allCases.map { $0.rawValue.uppercased() }.joined(separator: ", ")
-      throw WireError("\"\(text.prefix(40))\" is no command; there are \(words)")
+      // Whatever has more than letters in it can have a code in it, which is nobody's to read.
+      let isWord = text.utf8.allSatisfy {
+        $0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z") || $0 == UInt8(ascii: "_")
+      }
+      let shown = isWord ? "\"\(text.prefix(40))\"" : "what was sent"
+      throw WireError("\(shown) is no command; there are \(words)")
     }
     switch word {
     case .disarm: command = .disarm

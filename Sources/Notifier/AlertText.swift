@@ -47,7 +47,7 @@ struct AlertText: Sendable {
     case .openTooLong: title = "\(subject) is still open"
     case .shutOut: title = "\(subject) raises no more alarms"
     case .alarmEnded: title = "\(subject) is disarmed"
-    case .armingFailed: title = "\(subject) is NOT armed"
+    case .scheduleFailed: title = "\(subject): its schedule is NOT kept"
     case .wrongCodes: title = isAlarm ? "ALARM: wrong codes for \(subject)" : "Wrong codes for \(subject)"
     case .duress: title = "ALARM: duress at \(subject)"
     case .doorFault: title = isAlarm ? "ALARM: \(subject) has a fault" : "\(subject) has a fault"
@@ -71,7 +71,9 @@ struct AlertText: Sendable {
     let time = settings.calendar.text(alert.at)
     let detail = alert.detail.map { ": \($0)" } ?? ""
     switch alert.kind {
-    case .opened: return "\(subject) was opened at \(time) while \(area) was armed."
+    case .opened:
+      return alert.detail.map { "\(subject) of \(area) was opened at \(time): \($0)." }
+        ?? "\(subject) was opened at \(time) while \(area) was armed."
     case .standingOpen:
       return "\(subject) was found open in \(area), which is armed. Nobody saw it open."
     case .leftOpen:
@@ -80,7 +82,7 @@ struct AlertText: Sendable {
     case .shutOut: return "\(subject) raises no more alarms until \(area) is armed anew\(detail)."
     case .alarmEnded:
       return "\(area) was disarmed at \(time) by \(alert.detail ?? "somebody") after an alarm."
-    case .armingFailed: return "\(area) was to be armed at \(time) by its schedule, and is not\(detail)."
+    case .scheduleFailed: return "The schedule of \(area) is not kept at \(time)\(detail)."
     case .wrongCodes: return "\(alert.detail ?? "Many") wrong codes were entered for \(area) until \(time)."
     case .duress: return "\(alert.detail ?? "Somebody") was forced to give a code for \(area) at \(time)."
     case .doorFault:

@@ -35,11 +35,14 @@ struct AreaSession {
     for effect in effects { try perform(effect, in: area, store) }
   }
 
-  /// The state of every door of an area.
-  func doors(of area: Identifier, _ store: borrowing StoreTransaction) throws -> [DoorAddress: DoorState] {
+  /// The state of every door of an area. While the broker is gone nothing is known of any.
+  mutating func doors(
+    of area: Identifier, _ store: borrowing StoreTransaction
+  ) throws -> [DoorAddress: DoorState] {
+    let isBrokerGone = try standingConditions(store).contains(.brokerGone)
     var states: [DoorAddress: DoorState] = [:]
     for door in settings.areas[area]?.policy.doors.keys ?? [:].keys {
-      states[door] = try store.state(of: door)
+      states[door] = isBrokerGone ? .unknown : try store.state(of: door)
     }
     return states
   }
@@ -93,6 +96,7 @@ struct AreaSession {
     case .resolve(let condition):
       // Mostly nothing stands for it.
       guard try standingConditions(store).contains(condition) else { return }
+      if condition == .brokerGone { standing = nil }
       outcome.told += try store.resolve(condition, in: area, routing: routing, now: now.wall)
         .map { ToldAlert(alert: $0, stage: .resolved) }
     case .acknowledge(let person):

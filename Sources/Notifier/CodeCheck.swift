@@ -17,12 +17,18 @@ struct CodeCheck: Sendable {
   func check(_ command: AreaCommand, in area: NotifierSettings.Area, at now: Moment) async throws -> Verdict {
     guard !settings.users.isEmpty else { return .allowed(nil) }
     let isArming = if case .arm = command.command { true } else { false }
-    guard let code = command.code else {
-      return isArming && !area.isCodeRequiredToArm
-        ? .allowed(nil) : .refused(why: "it takes a code", Outcome())
-    }
     let name = "codes of \(area.id)"
-    let guarding = try await store.transact { try $0.remembered(name, as: CodeGuard.self) ?? CodeGuard() }
+    let (guarding, state) = try await store.transact { [settings] store in
+      var session = AreaSession(settings: settings, now: now)
+      return (
+        try store.remembered(name, as: CodeGuard.self) ?? CodeGuard(),
+        try session.engine(of: area.id, store)?.state ?? .disarmed
+      )
+    }
+    guard let code = command.code else {
+      return isCodeNeeded(for: command.command, in: area, state)
+        ? .refused(why: "it takes a code", Outcome()) : .allowed(nil)
+    }
     if let wait = guarding.refusal(at: now) {
       return .refused(why: "no code is looked at for another \(wait.components.seconds + 1) s", Outcome())
     }
@@ -34,6 +40,15 @@ struct CodeCheck: Sendable {
       return .refused(why: "\(person.name) has no right to", Outcome())
     }
     return .allowed(person)
+  }
+
+  /// Arming takes none where it only makes the house safer: from disarmed, with all doors. Arming otherwise what is armed
+  /// opens it for an exit delay, and a door that is bypassed is open.
+  private func isCodeNeeded(
+    for command: AlarmEngine.Command, in area: NotifierSettings.Area, _ state: AreaState
+  ) -> Bool {
+    guard case .arm(let arming) = command, !area.isCodeRequiredToArm else { return true }
+    return state != .disarmed || arming.isForced || !arming.bypassing.isEmpty
   }
 
   /// Everybody's hash is tried, also after the right one: the time tells nothing. It is some tens of milliseconds each, and

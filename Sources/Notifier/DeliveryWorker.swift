@@ -12,6 +12,8 @@ actor DeliveryWorker {
   private let backoff: Backoff
   private let logger: Logger
   private let waker = Waker()
+  /// How the last try ended, until the store has that: a channel is not asked again for what it has taken.
+  private var unwritten: (@Sendable (borrowing StoreTransaction) throws -> Void)?
 
   init(
     channel: any DeliveryChannel, store: AlarmStore, text: AlertText, logger: Logger,
@@ -42,6 +44,7 @@ actor DeliveryWorker {
   /// Tries what is due, and returns how long until more is.
   private func deliverWhatIsDue() async throws(AlarmStoreError) -> Duration? {
     while !Task.isCancelled {
+      try await writeEnd()
       let stand = try await store.transact { [id = channel.id] in try $0.next(for: id, now: .now) }
       switch stand {
       case .message(let message): try await deliver(message)
@@ -57,10 +60,10 @@ actor DeliveryWorker {
     let now = Timestamp.now
     switch result {
     case .delivered(let answer):
-      try await finish { try $0.markDelivered(message, answer: answer, now: now) }
+      unwritten = { try $0.markDelivered(message, answer: answer, now: now) }
       logger.info("channel \(channel.id): delivered", metadata: ["alert": "\(message.key)"])
     case .refused(let why):
-      try await finish { try $0.markRefused(message, answer: why, now: now) }
+      unwritten = { try $0.markRefused(message, answer: why, now: now) }
       logger.critical("channel \(channel.id): NOT delivered, \(why)", metadata: ["alert": "\(message.key)"])
     case .retry where Task.isCancelled:
       // A try that was cut short is no failed one: the next start tries again.
@@ -69,18 +72,17 @@ actor DeliveryWorker {
       let wait = min(
         after ?? backoff.wait(afterFailures: message.attempts + 1, fraction: .random(in: 0...1)),
         backoff.ceiling)
-      try await store.transact { try $0.postpone(message, until: now.advanced(by: wait), answer: why) }
+      unwritten = { try $0.postpone(message, until: now.advanced(by: wait), answer: why) }
       logger.warning(
         "channel \(channel.id): not delivered yet, \(why); next try in \(wait)",
         metadata: ["alert": "\(message.key)"])
     }
+    try await writeEnd()
   }
 
-  /// Writes down how a delivery ended, also while the notifier is being ended: otherwise its next run would
-  /// deliver again.
-  private func finish(
-    _ body: @escaping @Sendable (borrowing StoreTransaction) throws -> Void
-  ) async throws(AlarmStoreError) {
+  /// Writes down how the last try ended, also while the notifier is being ended: otherwise its next run would deliver again.
+  private func writeEnd() async throws(AlarmStoreError) {
+    guard let body = unwritten else { return }
     let writing = Task { [store] () -> Result<Void, AlarmStoreError> in
       do throws(AlarmStoreError) {
         return .success(try await store.transact(body))
@@ -89,5 +91,6 @@ actor DeliveryWorker {
       }
     }
     try await writing.value.get()
+    unwritten = nil
   }
 }

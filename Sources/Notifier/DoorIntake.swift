@@ -52,13 +52,17 @@ struct DoorIntake: Sendable {
   ) throws {
     if try store.setUnreadable(false, door) {
       session.outcome.warnings.append("\(door) is readable again")
-      try decide(door, store, &session) { $0.readable(door) }
+      try decide(door, store, &session) { $0.confirmed(door, is: transition.state) }
     }
     let record = try store.record(of: door)
     let holding = try store.holding(of: door, for: transition, record: record)
     switch Intake.judge(transition, record: record, holding: holding, now: session.now.wall) {
     case .duplicate(let restate):
-      if restate { session.outcome.restate.insert(door.agent) }
+      if restate {
+        session.outcome.restate.insert(door.agent)
+      } else {
+        try decide(door, store, &session) { $0.confirmed(door, is: transition.state) }
+      }
     case .filledGap:
       try fillGap(transition, of: door, store, &session)
     case .transition(let manner, let isChange, let missing):

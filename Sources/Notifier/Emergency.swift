@@ -11,12 +11,19 @@ actor Emergency {
 
   private let channels: [any DeliveryChannel]
   private let logger: Logger
+  /// Writes something: that a transaction which had nothing to write has succeeded says nothing.
+  private let probe: @Sendable () async throws(AlarmStoreError) -> Void
   private var lastTold: ContinuousClock.Instant?
-  private var isFailing = false
+  /// Whether the store takes nothing at present.
+  private(set) var isFailing = false
 
-  init(channels: [any DeliveryChannel], logger: Logger) {
+  init(
+    channels: [any DeliveryChannel], logger: Logger,
+    probe: @escaping @Sendable () async throws(AlarmStoreError) -> Void
+  ) {
     self.channels = channels
     self.logger = logger
+    self.probe = probe
   }
 
   /// Runs a transaction and notes how it ended.
@@ -48,7 +55,7 @@ actor Emergency {
 
   /// A transaction has succeeded.
   func storeWorks() async {
-    guard isFailing else { return }
+    guard isFailing, (try? await probe()) != nil, isFailing else { return }
     isFailing = false
     logger.notice("the store works again")
     guard lastTold != nil else { return }

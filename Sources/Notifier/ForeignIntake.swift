@@ -15,6 +15,7 @@ actor ForeignIntake {
   private let contacts: [String: [(door: DoorAddress, contact: ForeignContact)]]
   private let availabilities: [String: [DoorAddress]]
   private var doors: [DoorAddress: ForeignDoor] = [:]
+  private var isRemembered = false
 
   init(settings: NotifierSettings, store: AlarmStore, logger: Logger) {
     self.settings = settings
@@ -34,43 +35,72 @@ actor ForeignIntake {
   /// What is to be subscribed to.
   nonisolated var topics: [String] { Set(contacts.keys).union(availabilities.keys).sorted() }
 
-  func take(_ messages: [ReceivedMessage], now: Moment) async throws -> Outcome {
-    var outcome = Outcome()
-    for message in messages { outcome.merge(try await take(message, now: now)) }
-    return outcome
+  private static let memory = "contacts that are not there"
+
+  private struct Heard: Sendable {
+    var door: DoorAddress
+    var state: DoorState?
+    var isBatteryLow: Bool?
   }
 
-  private func take(_ message: ReceivedMessage, now: Moment) async throws -> Outcome {
-    var heard: [DoorAddress: Bool?] = [:]
+  func take(_ messages: [ReceivedMessage], now: Moment) async throws -> Outcome {
+    try await remember()
+    // Where the store does not take it the messages come again, and say the same.
+    let heard = messages.flatMap(hear)
+    let offline = Dictionary(
+      uniqueKeysWithValues: doors.filter { !$0.value.offline.isEmpty }.map { ($0.key, $0.value.offline) })
+    return try await store.transact { [settings, alarmStore = store] store in
+      var session = AreaSession(settings: settings, now: now)
+      if offline != (try store.remembered(Self.memory) ?? [:]) {
+        try store.remember(offline, as: Self.memory)
+      }
+      for heard in heard {
+        if let state = heard.state {
+          try Self.note(state, of: heard.door, settings, alarmStore, store, &session)
+        }
+        guard let isBatteryLow = heard.isBatteryLow, let area = settings.doors[heard.door]?.area else {
+          continue
+        }
+        try session.decide(area, store) { $0.battery(of: heard.door, isLow: isBatteryLow, at: now) }
+      }
+      return session.outcome
+    }
+  }
+
+  /// What was offline stays so until it says otherwise: a retained state that comes before that is of no use.
+  private func remember() async throws {
+    guard !isRemembered else { return }
+    let offline = try await store.transact {
+      try $0.remembered(Self.memory, as: [DoorAddress: Set<String>].self) ?? [:]
+    }
+    guard !isRemembered else { return }
+    isRemembered = true
+    for (door, topics) in offline {
+      // Topics that the settings do not have any more will never say that it is back.
+      let known = topics.intersection(settings.doors[door]?.source?.availabilityTopics ?? [])
+      doors[door] = ForeignDoor(offline: known)
+    }
+  }
+
+  private func hear(_ message: ReceivedMessage) -> [Heard] {
+    var heard: [Heard] = []
     for door in availabilities[message.topic] ?? [] {
       let isOnline = ForeignContact.isOnline((try? message.wholePayload()) ?? [])
       doors[door, default: ForeignDoor()].hear(isOnline: isOnline, on: message.topic)
-      heard.updateValue(nil, forKey: door)
+      heard.append(Heard(door: door, state: doors[door]?.state))
     }
     for (door, contact) in contacts[message.topic] ?? [] {
       do throws(WireError) {
         let reading = try contact.reading(of: try message.wholePayload())
         if let state = reading.state { doors[door, default: ForeignDoor()].hear(state) }
-        heard.updateValue(reading.isBatteryLow, forKey: door)
+        heard.append(Heard(door: door, state: doors[door]?.state, isBatteryLow: reading.isBatteryLow))
       } catch {
         logger.warning("the topic of \(door) holds no state of its contact: \(error)")
         doors[door, default: ForeignDoor()].hear(.unknown)
-        heard.updateValue(nil, forKey: door)
+        heard.append(Heard(door: door, state: doors[door]?.state))
       }
     }
-    let states = doors.mapValues(\.state)
-    // Where the store does not take it the message comes again, and says the same.
-    return try await store.transact { [settings, heard, alarmStore = store] store in
-      var session = AreaSession(settings: settings, now: now)
-      for (door, isBatteryLow) in heard {
-        if let state = states[door] ?? nil {
-          try Self.note(state, of: door, settings, alarmStore, store, &session)
-        }
-        guard let isBatteryLow, let area = settings.doors[door]?.area else { continue }
-        try session.decide(area, store) { $0.battery(of: door, isLow: isBatteryLow, at: now) }
-      }
-      return session.outcome
-    }
+    return heard
   }
 
   private static func note(

@@ -39,7 +39,9 @@ package struct Notifier: Service, CustomStringConvertible {
     let announcer = Announcer(settings: settings, store: store, client: client, logger: logger)
     let text = AlertText(settings: settings)
     let workers = channels.map { DeliveryWorker(channel: $0, store: store, text: text, logger: logger) }
-    let emergency = Emergency(channels: channels, logger: logger)
+    let emergency = Emergency(channels: channels, logger: logger) { [store] () throws(AlarmStoreError) in
+      try await store.probe(now: .now)
+    }
     let supervisor = try await Supervisor(settings: settings, store: store, emergency: emergency)
     let timekeeper = Timekeeper(settings: settings, store: store, emergency: emergency)
     let serviceManager = ServiceManager.current

@@ -65,7 +65,7 @@ final class NotifierLife: Sendable {
   private func canWork() async -> Bool {
     guard isConnected.withLock({ $0 }) else { return false }
     do throws(AlarmStoreError) {
-      try await store.transact { _ in }
+      try await store.probe(now: .now)
       return true
     } catch {
       logger.error("no life sign: \(error)")

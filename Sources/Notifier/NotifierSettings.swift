@@ -127,7 +127,8 @@ package struct NotifierSettings: Sendable, SettingsReadable {
     from table: SettingsTable, areas: [Identifier: Area]
   ) throws(SettingsError) -> [User] {
     let users = try table.tables("user").map { entry throws(SettingsError) in try User(reading: entry) }
-    _ = try unique(users, \.person.name, "user", table)
+    // Somebody who is forced is called the same on the spot: who forces may listen.
+    _ = try unique(users, { "\($0.person.name)\($0.person.isUnderDuress ? " (duress)" : "")" }, "user", table)
     guard users.count <= userLimit else { throw table.invalid("user", "there \(userLimit) times at most") }
     for user in users {
       if let stranger = user.person.areas?.first(where: { areas[$0] == nil }) {

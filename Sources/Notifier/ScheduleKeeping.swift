@@ -41,9 +41,14 @@ struct ScheduleKeeping {
     let person = "the schedule"
     var outcome = AlarmEngine.CommandOutcome.unchanged
     try session.decide(schedule.area, store) { engine in
+      // Nobody is there who knows of the alarm: it is a person's to end.
+      guard !engine.isAlarmUnderWay else {
+        outcome = .alarmUnderWay
+        return []
+      }
       let (result, effects) = engine.handle(schedule.command, by: person, doors: doors, at: now)
       outcome = result
-      return effects
+      return effects.filter { if case .acknowledge = $0 { false } else { true } }
     }
     let text = CommandText(settings: settings)
     let command = text.name(of: schedule.command)
@@ -54,7 +59,7 @@ struct ScheduleKeeping {
     guard !outcome.isObeyed else { return }
     try session.raise(
       Alert(
-        id: "\(schedule.area)/schedule/\(now.wall.milliseconds)", severity: .trouble, kind: .armingFailed,
+        id: "\(schedule.area)/schedule/\(now.wall.milliseconds)", severity: .trouble, kind: .scheduleFailed,
         area: schedule.area, subject: .area, state: nil, at: now.wall,
         detail: text.reason(of: outcome, in: schedule.area)), store)
   }

@@ -36,11 +36,15 @@ actor Supervisor {
     self.settings = settings
     self.store = store
     self.emergency = emergency
-    supervision = Supervision(
-      // Of a foreign contact its own availability tells.
-      agents: Set(settings.doors.values.filter { $0.source == nil }.map(\.address.agent)),
-      silent: try await store.transact { try $0.silentAgents() },
-      period: Self.assumedPeriod, now: .now)
+    // Of a foreign contact its own availability tells.
+    let agents = Set(settings.doors.values.filter { $0.source == nil }.map(\.address.agent))
+    let silent = try await store.transact { store in
+      // Nobody would ever be heard, nor anything be over, of what the settings do not have any more.
+      for agent in try store.silentAgents().subtracting(agents) { _ = try store.setSilent(false, agent) }
+      try store.endAlerts(unless: settings.has, now: .now)
+      return try store.silentAgents()
+    }
+    supervision = Supervision(agents: agents, silent: silent, period: Self.assumedPeriod, now: .now)
   }
 
   /// Answers a question for its life.
@@ -78,6 +82,8 @@ actor Supervisor {
   /// Watches the deadlines until the task is cancelled.
   func run(tell: @Sendable (Outcome) async -> Void) async throws {
     try await waker.run {
+      // What the store does not take keeps heartbeats waiting behind it: nobody can be heard.
+      if await emergency.isFailing { supervision.begin(at: .now) }
       if supervision.isBrokerNewlyGone(at: .now) { note(.brokerGone(why: brokerProblem)) }
       for agent in supervision.newlySilent(at: .now) { note(.silent(agent)) }
       do throws(AlarmStoreError) {
@@ -117,6 +123,10 @@ actor Supervisor {
         for area in settings.areas(ofAgent: agent) {
           try session.decide(area, store) { $0.agentBack(agent) }
         }
+        for door in settings.doors.values where door.address.agent == agent {
+          let state = try store.state(of: door.address)
+          try session.decide(door.area, store) { $0.confirmed(door.address, is: state) }
+        }
       case .brokerGone(let why):
         for area in settings.areas.keys {
           try session.decide(area, store) { $0.brokerGone(why: why, at: now) }
@@ -132,6 +142,15 @@ actor Supervisor {
 }
 
 extension NotifierSettings {
+  /// Whether there is what an alert is about.
+  fileprivate func has(_ alert: Alert) -> Bool {
+    switch alert.subject {
+    case .door(let door): doors[door]?.area == alert.area
+    case .agent(let agent): areas(ofAgent: agent).contains(alert.area)
+    case .area, .broker: areas[alert.area] != nil
+    }
+  }
+
   /// The areas that have doors of an agent.
   fileprivate func areas(ofAgent agent: Identifier) -> Set<Identifier> {
     Set(doors.values.filter { $0.address.agent == agent }.map(\.area))

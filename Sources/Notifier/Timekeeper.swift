@@ -33,9 +33,9 @@ actor Timekeeper {
     try await waker.run {
       do throws(AlarmStoreError) {
         let (outcome, wait) = try await pass(now: .now)
+        if !outcome.isNothing { await tell(outcome) }
         try await prune()
         await emergency.storeWorks()
-        if !outcome.isNothing { await tell(outcome) }
         return min(wait ?? Self.longestSleep, Self.longestSleep)
       } catch {
         if Task.isCancelled { return nil }

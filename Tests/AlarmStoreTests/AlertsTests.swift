@@ -108,6 +108,30 @@ struct AlertsTests {
     #expect(try await raise(try trouble("7"), at: seconds(1_500)), "after a while it is news again")
   }
 
+  @Test("does not take a later opening for what was foretold before it: that has never come true")
+  func foretoldLongAgo() async throws {
+    #expect(try await raise(house.alert("hall/front/j1/7/foretold", .alarm), at: seconds(1)))
+    var opening = house.alert("hall/front/j1/7/9000")
+    opening.foretoldAs = "hall/front/j1/7/foretold"
+    opening.happened = seconds(2)
+    #expect(try await raise(opening, at: seconds(3)))
+    opening.id = "hall/front/j1/7/500"
+    opening.happened = seconds(0)
+    #expect(try await !raise(opening, at: seconds(3)), "this one is it")
+  }
+
+  @Test("ends what is about a door that is there no more, and nothing else")
+  func removed() async throws {
+    try await raise(house.alert("1"))
+    try await raise(try trouble("2"))
+    try await house.store.transact { store in
+      try store.endAlerts(unless: { $0.kind == .agentSilent }, now: seconds(9))
+    }
+    let records = try await records()
+    #expect(records.map(\.resolved) == [seconds(9), nil])
+    #expect(records.map(\.acknowledged) == [seconds(9), nil])
+  }
+
   // MARK: Held
 
   @Test("sends what was held when it is released, and never what was withdrawn")

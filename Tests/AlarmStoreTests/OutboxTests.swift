@@ -81,8 +81,20 @@ struct OutboxTests {
   @Test("does not wait for a time that a clock which was put back has made of now")
   func clockPutBack() async throws {
     try await raise("1", at: seconds(0))
-    #expect(try await message(at: seconds(-2 * 86_400)).key == "1")
-    #expect(try await next(at: seconds(-3_600)) == .nothingBefore(seconds(0)))
+    let alarm = try await message(at: seconds(-3_600))
+    #expect(alarm.key == "1", "an alarm waits for nothing")
+    try await house.store.transact { try $0.postpone(alarm, until: seconds(300), answer: "HTTP 503") }
+    #expect(try await next(at: seconds(0)) == .nothingBefore(seconds(300)))
+    #expect(try await message(at: seconds(-3_600)).key == "1", "no back-off is so long")
+    try await house.store.transact { try $0.markDelivered(alarm, answer: "", now: seconds(0)) }
+    // A trouble waits for the morning, but not for longer.
+    let trouble = house.alert("2", .trouble)
+    try await house.store.transact { [phone] store in
+      let routing = AlertRouting(channels: [phone], quietUntil: seconds(3_600))
+      _ = try store.raise(trouble, isHeld: false, routing: routing, now: seconds(0))
+    }
+    #expect(try await next(at: seconds(0)) == .nothingBefore(seconds(3_600)))
+    #expect(try await message(at: seconds(-2 * 86_400)).key == "2")
   }
 
   @Test("lets go of what was delivered or refused, and says so")

@@ -172,6 +172,27 @@ struct AlarmEngineDoorsTests {
       ahead.engine.wait(at: ahead.now) == .seconds(30), "an agent's clock that is ahead gives no more time")
   }
 
+  @Test("gives an entry that is heard of after its delay what is left of the abort window")
+  func heardAfterDelay() throws {
+    var house = try EngineHouse(mode: .armedAway)
+    house.pass(100)
+    house.find(house.front, .open, since: seconds(65))
+    #expect(house.state == .triggered)
+    #expect(house.told.isEmpty)
+    house.pass(24)
+    #expect(house.told.isEmpty)
+    house.pass(1)
+    #expect(house.kinds == [.opened])
+  }
+
+  @Test("takes the first that is known of a door for found open, whatever the area was")
+  func baseline() throws {
+    var house = try EngineHouse(mode: .armedAway)
+    house.find(house.back, .open, .baseline)
+    #expect(house.kinds == [.standingOpen])
+    #expect(house.state == .armedAway)
+  }
+
   @Test("takes the last door that people left by for that, where it is heard of a moment late")
   func leftAMomentAgo() throws {
     var house = try EngineHouse()
@@ -206,6 +227,7 @@ struct AlarmEngineDoorsTests {
         Alert(
           id: "hall/back/5e1f0c77/1/1700000007000",
           foretoldAs: "hall/back/5e1f0c77/1/foretold",
+          happened: seconds(7),
           severity: .alarm,
           kind: .opened,
           area: try Identifier("house"),

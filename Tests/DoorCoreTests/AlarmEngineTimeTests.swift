@@ -157,7 +157,33 @@ struct AlarmEngineTimeTests {
     #expect(other.kinds == [.opened])
   }
 
+  @Test("tells an alarm at the end of a siren that is shorter than the abort window")
+  func shortSiren() throws {
+    var house = try EngineHouse(mode: .armedAway) { $0.sirenTime = .seconds(20) }
+    house.open(house.front)
+    house.close(house.front)
+    house.pass(30 + 20)
+    #expect(house.state == .armedAway)
+    #expect(house.kinds == [.opened])
+    house.disarm()
+    #expect(house.kinds == [.opened, .alarmEnded])
+  }
+
   // MARK: Being away
+
+  @Test("has been armed since the exit delay was over, also where nobody was there to see that")
+  func armedMeanwhile() throws {
+    var house = try EngineHouse()
+    house.arm()
+    house.beAway(600)
+    #expect(house.state == .armedAway)
+    #expect(house.engine.memory.since == seconds(60))
+    var open = try EngineHouse()
+    open.arm()
+    open.open(open.front)
+    open.beAway(600)
+    #expect(open.state == .triggered, "and so has the entry delay been over for a door that was left open")
+  }
 
   @Test(
     "goes on after any time away, at any moment, as if it had not been",

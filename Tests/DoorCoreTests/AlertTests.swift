@@ -11,7 +11,7 @@ struct AlertTests {
       Alert.Kind.allCases.map(\.rawValue) == [
         "opened", "standing_open", "left_open", "open_too_long", "shut_out", "alarm_ended", "door_fault",
         "battery_low",
-        "journal_restarted", "agent_silent", "arming_failed", "wrong_codes", "duress", "broker_gone",
+        "journal_restarted", "agent_silent", "schedule_failed", "wrong_codes", "duress", "broker_gone",
         "client_taken",
         "history_gap",
       ]

@@ -19,7 +19,7 @@ struct OpenDoorWatchTests {
     number = watch.warning(repetition: nil, at: .second(6_000))
     #expect(number == nil)
     #expect(watch.wait(repetition: nil, at: .second(6_000)) == nil)
-    #expect(watch.alert == "hall/front/j/7/open-too-long")
+    #expect(watch.alert == "hall/front/j/7/1700000000000/open-too-long")
   }
 
   @Test("warns again as it is set")

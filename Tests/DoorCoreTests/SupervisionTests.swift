@@ -66,8 +66,9 @@ struct SupervisionTests {
     #expect(supervision.nextDeadline == nil)
     #expect(supervision.newlySilent(at: at(500)).isEmpty, "nobody can be heard")
     supervision.brokerBack(at: at(600))
-    #expect(supervision.newlySilent(at: at(779)).isEmpty, "they have their time from the broker's return")
-    #expect(supervision.newlySilent(at: at(780)).count == 2)
+    // They were last heard 10 s before the loss.
+    #expect(supervision.newlySilent(at: at(769)).isEmpty, "the time without the broker is not theirs")
+    #expect(supervision.newlySilent(at: at(770)).count == 2)
   }
 
   @Test("gives the broker the time of the agent that is heard most often")
@@ -84,5 +85,24 @@ struct SupervisionTests {
     var supervision = Supervision(agents: [try hall], silent: [], period: .seconds(60), now: at(0))
     let isGone = supervision.isBrokerNewlyGone(at: at(180))
     #expect(isGone)
+  }
+
+  @Test("finds an agent silent also where the connection comes and goes")
+  func flappingBroker() throws {
+    var supervision = try supervision()
+    var silent: [Identifier] = []
+    for second in stride(from: Int64(50), through: 400, by: 50) {
+      supervision.brokerLost(at: at(second))
+      supervision.brokerBack(at: at(second + 1))
+      silent += supervision.newlySilent(at: at(second + 49))
+    }
+    #expect(silent.count == 2)
+  }
+
+  @Test("gives all their whole time where nobody could be heard")
+  func begin() throws {
+    var supervision = try supervision()
+    supervision.begin(at: at(170))
+    #expect(supervision.nextDeadline == at(350))
   }
 }

@@ -80,8 +80,9 @@ struct AreaCommandTests {
     arguments: [
       ("", "\"\" is no command; there are \(words)"),
       ("ARM", "\"ARM\" is no command; there are \(words)"),
-      ("ARM_AWAY ", "\"ARM_AWAY \" is no command; there are \(words)"),
-      ("\u{0}", "\"\0\" is no command; there are \(words)"),
+      ("ARM_AWAY ", "what was sent is no command; there are \(words)"),
+      ("DISARM 0042", "what was sent is no command; there are \(words)"),
+      ("\u{0}", "what was sent is no command; there are \(words)"),
       (#"{"command":"panic"}"#, "\"panic\" is no command; there are \(words)"),
       (#"{"command":1}"#, "command has the wrong type"),
       (#"{"command":"disarm","id":5}"#, "id has the wrong type"),

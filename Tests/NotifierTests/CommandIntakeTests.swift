@@ -93,6 +93,34 @@ struct CommandIntakeTests {
     #expect(try await text(strict, "ARM_AWAY", at: 1) == "Home: it takes a code")
   }
 
+  @Test("asks for a code also where arming would open what is armed, or leave a door out")
+  func codesForArming() async throws {
+    let house = try await house(users: Self.user("Ada"))
+    #expect(
+      try await text(house, #"{"command":"ARM_AWAY","force":true}"#, at: 1) == "Home: it takes a code")
+    #expect(
+      try await text(house, #"{"command":"ARM_AWAY","bypass":["hall/front"]}"#, at: 1)
+        == "Home: it takes a code")
+    #expect(try await text(house, "ARM_AWAY", at: 1) == "Home is armed_away")
+    #expect(try await text(house, "ARM_VACATION", at: 2) == "Home: it takes a code")
+  }
+
+  @Test("does not arm while the broker is gone: nothing is known of any door")
+  func brokerGone() async throws {
+    let house = try await house()
+    let settings = house.settings
+    func decide(_ body: @escaping @Sendable (inout AlarmEngine) -> [AlarmEngine.Effect]) async throws {
+      try await house.store.transact { store in
+        var session = AreaSession(settings: settings, now: NotifierHouse.moment(5))
+        try session.decide(try Identifier("home"), store, body)
+      }
+    }
+    try await decide { $0.brokerGone(why: "x", at: NotifierHouse.moment(5)) }
+    #expect(try await text(house, "ARM_AWAY", at: 6)?.contains("front is unknown") == true)
+    try await decide { $0.brokerBack() }
+    #expect(try await text(house, "ARM_AWAY", at: 7) == "Home is armed_away")
+  }
+
   @Test("knows who it is, and what they may")
   func rights() async throws {
     let house = try await house(users: Self.user("Guest", "rights = [\"arm\"]"))

@@ -34,7 +34,7 @@ struct EmergencyTests {
   @Test("is told directly, once, and so is its end")
   func told() async throws {
     let keeper = try Keeper()
-    let emergency = Emergency(channels: [keeper], logger: logger)
+    let emergency = Emergency(channels: [keeper], logger: logger) {}
     await emergency.storeWorks()
     #expect(keeper.titles.isEmpty)
     for _ in 0..<5 { await emergency.storeFails(failure) }
@@ -49,17 +49,34 @@ struct EmergencyTests {
   @Test("is tried again with every failure until somebody has heard it")
   func unheard() async throws {
     let dead = try Keeper(isDead: true)
-    let emergency = Emergency(channels: [dead], logger: logger)
+    let emergency = Emergency(channels: [dead], logger: logger) {}
     for _ in 0..<3 { await emergency.storeFails(failure) }
     #expect(dead.titles.count == 3)
     await emergency.storeWorks()
     #expect(dead.titles.count == 3, "nobody knows of it, so nobody has to know of its end")
   }
 
+  @Test("is not over because something succeeds that writes nothing")
+  func probe() async throws {
+    let keeper = try Keeper()
+    let isBroken = Mutex(true)
+    let emergency = Emergency(channels: [keeper], logger: logger) { [failure] () throws(AlarmStoreError) in
+      if isBroken.withLock({ $0 }) { throw failure }
+    }
+    await emergency.storeFails(failure)
+    await emergency.storeWorks()
+    #expect(await emergency.isFailing)
+    #expect(keeper.titles.count == 1)
+    isBroken.withLock { $0 = false }
+    await emergency.storeWorks()
+    #expect(await !emergency.isFailing)
+    #expect(keeper.titles.count == 2)
+  }
+
   @Test("is noted on the way of what it has refused")
   func watching() async throws {
     let keeper = try Keeper()
-    let emergency = Emergency(channels: [keeper], logger: logger)
+    let emergency = Emergency(channels: [keeper], logger: logger) {}
     await #expect(throws: AlarmStoreError.self) {
       try await emergency.watching { throw AlarmStoreError.diskFull(path: "x") }
     }

@@ -42,7 +42,7 @@ struct NotifierHouse {
     self.doors = DoorIntake(settings: settings, store: store)
     commands = CommandIntake(settings: settings, store: store, logger: logger)
     timekeeper = Timekeeper(
-      settings: settings, store: store, emergency: Emergency(channels: [], logger: logger))
+      settings: settings, store: store, emergency: Emergency(channels: [], logger: logger) {})
   }
 
   static func door(_ id: String, _ lines: String = "") -> String {

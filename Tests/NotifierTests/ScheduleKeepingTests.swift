@@ -85,7 +85,7 @@ struct ScheduleKeepingTests {
     try await open.pass(at: 2_800)
     #expect(try await open.state(at: 2_801) == .disarmed)
     let alert = try #require(try await open.records().first?.alert)
-    #expect(alert.kind == .armingFailed)
+    #expect(alert.kind == .scheduleFailed)
     #expect(alert.detail == "front is open; close what is open, or force it")
 
     let forced = try NotifierHouse(
@@ -96,6 +96,27 @@ struct ScheduleKeepingTests {
     try await forced.pass(at: 0)
     try await forced.pass(at: 2_800)
     #expect(try await forced.state(at: 2_801) == .armedNight)
+  }
+
+  @Test("do not end an alarm that is under way, nor acknowledge any: that is a person's to do")
+  func alarm() async throws {
+    let house = try NotifierHouse(
+      path: folder.file("alarm.sqlite"), area: "siren_s = 3600",
+      doors: NotifierHouse.door("front", "response = \"instant\"") + Self.schedule("23:00", "disarm")
+        + Self.schedule("23:30", "disarm"),
+      lines: "time_zone = \"UTC\"")
+    try await house.receive("front", .closed, 1, at: 0)
+    try await house.command(#"{"command":"ARM_AWAY","skip_delay":true}"#, at: 1)
+    try await house.pass(at: 2)
+    try await house.receive("front", .open, 2, at: 1_000)
+    try await house.pass(at: 2_800)
+    #expect(try await house.state(at: 2_801) == .triggered)
+    #expect(try await house.kinds() == [.opened, .scheduleFailed])
+    #expect(try await house.records().last?.alert.detail == "an alarm is under way; disarm it first")
+    // The siren is over at 4,600, as is the next schedule.
+    try await house.receive("front", .closed, 3, at: 4_000)
+    try await house.pass(at: 4_700)
+    #expect(try await house.records().first?.acknowledged == nil)
   }
 
   @Test("are on their days only")

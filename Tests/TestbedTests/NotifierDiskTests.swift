@@ -21,16 +21,7 @@ struct NotifierDiskTests {
       try await house.sees("house/front: closed", status: 0)
       #expect(try await house.doorctl("arm", "home").status == 0)
 
-      let ballast = folder.appendingPathComponent("ballast")
-      var size = 1_024
-      while size > 0 {
-        let filled = (try? Data(contentsOf: ballast)) ?? Data()
-        do {
-          try (filled + Data(repeating: 1, count: size * 1_024)).write(to: ballast)
-        } catch {
-          size /= 2
-        }
-      }
+      let ballast = try Ballast(in: folder)
       try house.set("front", "open")
       try await house.notifier.says("is full: make room there")
       try await eventually("the message without the store") {
@@ -43,7 +34,7 @@ struct NotifierDiskTests {
       try house.set("front", "closed")
       try await house.sees("house/front: closed", status: 0)
 
-      try FileManager.default.removeItem(at: ballast)
+      try ballast.remove()
       try await eventually("the alarm") { house.webhook.alerts.count == 1 }
       try await house.notifier.says("the store works again")
       try await eventually("the all-clear") {
