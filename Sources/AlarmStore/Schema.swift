@@ -171,7 +171,9 @@ enum Schema {
       area TEXT NOT NULL,
       state TEXT NOT NULL,
       mode TEXT,
-      since_ms INTEGER NOT NULL
+      since_ms INTEGER NOT NULL,
+      -- The doors that were bypassed, as a list.
+      bypassed TEXT NOT NULL DEFAULT '[]'
     ) STRICT;
     CREATE INDEX area_state_area ON area_state (area, since_ms);
     INSERT INTO area_state (id, area, state, mode, since_ms)

@@ -23,10 +23,10 @@ extension StoreTransaction {
       arguments: [engine.area.description, try StoredJSON.text(of: engine.memory)])
     guard engine.state != before.state || engine.mode != before.mode else { return }
     try database.execute(
-      sql: "INSERT INTO area_state (area, state, mode, since_ms) VALUES (?, ?, ?, ?)",
+      sql: "INSERT INTO area_state (area, state, mode, since_ms, bypassed) VALUES (?, ?, ?, ?, ?)",
       arguments: [
         engine.area.description, engine.state.rawValue, engine.mode?.rawValue,
-        engine.memory.since.milliseconds,
+        engine.memory.since.milliseconds, try StoredJSON.text(of: engine.memory.bypassed.keys.sorted()),
       ])
   }
 
@@ -46,7 +46,8 @@ extension StoreTransaction {
       arguments: [area.description, row["id"] as Int64])
     return AlarmEngine.Past(
       state: try row.word("state"), mode: try row.optionalWord("mode"),
-      disarmed: disarmed.map(Timestamp.init(milliseconds:)))
+      disarmed: disarmed.map(Timestamp.init(milliseconds:)),
+      bypassed: try StoredJSON.value(of: row["bypassed"], what: "what was bypassed in area \(area)"))
   }
 
   // MARK: Open doors

@@ -75,11 +75,11 @@ extension AlarmEngine {
     armed.memory.trips = [:]
     armed.memory.isAlarmTold = false
     armed.memory.changedBy = person
-    let isImmediate = arming.skipsExitDelay || policy.modesWithoutExit.contains(arming.mode)
-    if isImmediate || policy.exitDelay <= .zero {
+    let delay = arming.skipsExitDelay ? .zero : policy.exitDelay(in: arming.mode)
+    if delay <= .zero {
       armed.enter(.armed(mode: arming.mode), at: now)
     } else {
-      let exit = Exit(countdown: Countdown(policy.exitDelay, from: now))
+      let exit = Exit(countdown: Countdown(delay, from: now))
       armed.enter(.arming(mode: arming.mode, exit: exit), at: now)
     }
     self = armed

@@ -5,11 +5,16 @@ extension AlarmEngine {
     package var mode: ArmMode?
     /// When it was disarmed for the first time after that; nil where it has not been.
     package var disarmed: Timestamp?
+    /// The doors that were not guarded although the mode said so.
+    package var bypassed: Set<DoorAddress>
 
-    package init(state: AreaState, mode: ArmMode?, disarmed: Timestamp?) {
+    package init(
+      state: AreaState, mode: ArmMode?, disarmed: Timestamp?, bypassed: Set<DoorAddress> = []
+    ) {
       self.state = state
       self.mode = mode
       self.disarmed = disarmed
+      self.bypassed = bypassed
     }
 
     var wasArmed: Bool { state.isArmed }
@@ -94,7 +99,7 @@ extension AlarmEngine {
   /// It was armed when the door was opened, and has been disarmed since: that triggers nothing any more.
   private func openedBefore(_ disarmed: Timestamp, _ finding: Finding) -> [Effect] {
     let response = policy.doors[finding.door]?.response(in: finding.past.mode) ?? .ignore
-    guard response.isGuarded else { return [] }
+    guard response.isGuarded, !finding.past.bypassed.contains(finding.door) else { return [] }
     // Somebody came home, and disarmed in time.
     let entry = disarmed.elapsed(since: finding.transition.since)
     if response != .instant, entry <= entryDelay(of: finding.door) { return [] }
@@ -135,7 +140,7 @@ extension AlarmEngine {
     if response.isGuarded {
       if exit.opened[door] == true, !exit.isRestarted {
         exit.isRestarted = true
-        exit.countdown = Countdown(policy.exitDelay, from: now)
+        exit.countdown = Countdown(policy.exitDelay(in: mode), from: now)
       }
       exit.opened[door] = false
       memory.phase = .arming(mode: mode, exit: exit)
@@ -164,7 +169,9 @@ extension AlarmEngine {
       entry.abortMilliseconds = min(entry.abortMilliseconds, abort.wholeMilliseconds)
       return join(finding, mode, entry, at: now)
     case .disarmed, .arming, .armed:
-      var entry = Entry(countdown: countdown, abortMilliseconds: abort.wholeMilliseconds)
+      var entry = Entry(
+        countdown: countdown, abortMilliseconds: abort.wholeMilliseconds,
+        sirenMilliseconds: policy.doors[door]?.sirenTime?.wholeMilliseconds)
       // It was opened while people were leaving, and this is heard a moment late.
       if finding.past.state == .arming { entry.leftOpen = [door] }
       memory.trips[door, default: 0] += 1
@@ -195,7 +202,8 @@ extension AlarmEngine {
     let window = finding.isFresh ? abortWindow ?? policy.doors[door]?.abortWindow : nil
     var alert = alert(.opened, .alarm, of: finding, at: now.wall)
     if mode == nil, !finding.past.wasArmed { alert.detail = "it is guarded at any time" }
-    let (effects, isHeld) = trigger(abortWindow: window ?? .zero, at: now)
+    let (effects, isHeld) = trigger(
+      abortWindow: window ?? .zero, sirenTime: policy.doors[door]?.sirenTime, at: now)
     return effects + [.raise(alert, isHeld: isHeld)]
   }
 

@@ -34,7 +34,8 @@ extension AlarmEngine {
     case .pending(_, let entry):
       // Where nobody was there to end the entry delay, its abort window has begun at its end all the same.
       let window = Duration.milliseconds(entry.abortMilliseconds) - entry.countdown.overdue(at: now)
-      return trigger(abortWindow: window, at: now).effects
+      let siren = entry.sirenMilliseconds.map { Duration.milliseconds($0) }
+      return trigger(abortWindow: window, sirenTime: siren, at: now).effects
     case .triggered(let mode, let siren, let abort?) where abort.isOver(at: now):
       memory.phase = .triggered(mode: mode, siren: siren, abort: nil)
       memory.isAlarmTold = true
@@ -82,8 +83,13 @@ extension AlarmEngine {
   }
 
   /// The alarm begins, or goes on. Returns whether what is raised with it is to be held.
-  mutating func trigger(abortWindow: Duration, at now: Moment) -> (effects: [Effect], isHeld: Bool) {
-    let siren = policy.sirenTime > .zero ? Countdown(policy.sirenTime, from: now) : nil
+  ///
+  /// - Parameter sirenTime: that of the door that has begun it; nil: the area's.
+  mutating func trigger(
+    abortWindow: Duration, sirenTime: Duration? = nil, at now: Moment
+  ) -> (effects: [Effect], isHeld: Bool) {
+    let sirenTime = sirenTime ?? policy.sirenTime
+    let siren = sirenTime > .zero ? Countdown(sirenTime, from: now) : nil
     var abort = abortWindow > .zero ? Countdown(abortWindow, from: now) : nil
     if case .triggered(_, _, let running) = memory.phase {
       // A further alarm never opens a window that has closed, nor keeps one open.

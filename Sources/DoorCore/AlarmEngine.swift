@@ -28,6 +28,8 @@ package struct AlarmEngine: Sendable, Equatable {
     package var countdown: Countdown
     /// How long the abort window is if it comes to an alarm.
     var abortMilliseconds: Int64
+    /// How long the siren, where the first door has a time of its own.
+    var sirenMilliseconds: Int64?
     /// Not opened but left open when the exit delay ended: when all of these are closed, nothing has happened.
     var leftOpen: Set<DoorAddress>?
   }

@@ -26,6 +26,10 @@ package struct DoorPolicy: Sendable, Equatable {
   package var chimesDisarmed: Bool
   /// The door's own, where it has one.
   package var entryDelay: Duration?
+  /// The door's own, where it has one: the way out by it takes so long. The longest counts.
+  package var exitDelay: Duration?
+  /// The door's own, where it has one; zero: until it is disarmed.
+  package var sirenTime: Duration?
   /// The door's own, where it has one; also for an alarm without an entry delay.
   package var abortWindow: Duration?
   /// So many alarms of the door in one armed period, and no more: a contact that swings in the wind.
@@ -33,14 +37,16 @@ package struct DoorPolicy: Sendable, Equatable {
 
   package init(
     response: DoorResponse = .delayed, responses: [ArmMode: DoorResponse] = [:], isAlways: Bool = false,
-    chimesDisarmed: Bool = false, entryDelay: Duration? = nil, abortWindow: Duration? = nil,
-    tripLimit: Int = 3
+    chimesDisarmed: Bool = false, entryDelay: Duration? = nil, exitDelay: Duration? = nil,
+    sirenTime: Duration? = nil, abortWindow: Duration? = nil, tripLimit: Int = 3
   ) {
     self.response = response
     self.responses = responses
     self.isAlways = isAlways
     self.chimesDisarmed = chimesDisarmed
     self.entryDelay = entryDelay
+    self.exitDelay = exitDelay
+    self.sirenTime = sirenTime
     self.abortWindow = abortWindow
     self.tripLimit = tripLimit
   }
@@ -82,5 +88,12 @@ package struct AreaPolicy: Sendable, Equatable {
     self.sirenTime = sirenTime
     self.bypassesUntilDisarmed = bypassesUntilDisarmed
     self.doors = doors
+  }
+
+  /// How long people have to leave: the longest of the ways out that have a delay of their own, or else the area's.
+  package func exitDelay(in mode: ArmMode) -> Duration {
+    if modesWithoutExit.contains(mode) { return .zero }
+    return doors.values.filter { $0.response(in: mode) == .delayed }.compactMap(\.exitDelay).max()
+      ?? exitDelay
   }
 }

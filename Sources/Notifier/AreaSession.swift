@@ -65,7 +65,8 @@ struct AreaSession {
   ) throws -> AlarmEngine.Past {
     // Mostly nothing has changed since.
     if let engine = try engine(of: area, store), engine.memory.since <= time {
-      return AlarmEngine.Past(state: engine.state, mode: engine.mode, disarmed: nil)
+      return AlarmEngine.Past(
+        state: engine.state, mode: engine.mode, disarmed: nil, bypassed: Set(engine.memory.bypassed.keys))
     }
     return try store.past(of: area, at: time)
   }

@@ -111,6 +111,8 @@ extension DoorPolicy {
       isAlways: try table.boolean("always") ?? false,
       chimesDisarmed: try table.boolean("chime") ?? false,
       entryDelay: try table.delay("entry_delay_s"),
+      exitDelay: try table.delay("exit_delay_s"),
+      sirenTime: try table.delay("siren_s"),
       abortWindow: try table.delay("abort_window_s"),
       tripLimit: try table.integer("trip_limit", in: 1...10_000) ?? usual.tripLimit)
   }

@@ -144,6 +144,17 @@ struct AlarmEngineDoorsTests {
     #expect(house.state == .disarmed)
   }
 
+  @Test(
+    "does not take the opening of a door that was bypassed then for an alarm, however late it is heard of")
+  func bypassedThen() throws {
+    var house = try EngineHouse()
+    house.pass(1_000)
+    var past = Self.disarmedAfter10
+    past.bypassed = [house.back]
+    house.find(house.back, .open, .late, since: seconds(0), past: past)
+    #expect(house.told.isEmpty)
+  }
+
   @Test("does not let an opening of an earlier armed period trigger this one")
   func earlierPeriod() throws {
     var house = try EngineHouse(mode: .armedAway)

@@ -140,6 +140,35 @@ struct AlarmEngineTimeTests {
     #expect(house.kinds == [.opened])
   }
 
+  @Test(
+    "takes the exit delay of the slowest way out, and the siren time of the door that has begun the alarm")
+  func ownExitAndSiren() throws {
+    var house = try EngineHouse { policy in
+      for door in policy.doors.keys {
+        switch policy.doors[door]?.response {
+        case .delayed: policy.doors[door]?.exitDelay = .seconds(90)
+        case .instant: policy.doors[door]?.sirenTime = .seconds(600)
+        default: policy.doors[door]?.exitDelay = .seconds(500)
+        }
+      }
+    }
+    house.arm()
+    house.pass(89)
+    #expect(house.state == .arming)
+    house.pass(1)
+    #expect(house.state == .armedAway)
+    house.open(house.back)
+    house.close(house.back)
+    house.pass(599)
+    #expect(house.state == .triggered)
+    house.pass(1)
+    #expect(house.state == .armedAway)
+    house.open(house.front)
+    house.close(house.front)
+    house.pass(30 + 180)
+    #expect(house.state == .armedAway, "the area's own")
+  }
+
   @Test("gives an instant alarm an abort window only where the door has one")
   func instantAbort() throws {
     var house = try EngineHouse(mode: .armedAway)

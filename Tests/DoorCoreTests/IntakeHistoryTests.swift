@@ -26,6 +26,24 @@ struct IntakeHistoryTests {
   }
 
   @Test(
+    "is what the agent journaled also where its clock jumps, and says whether it can be trusted",
+    arguments: 2_000..<UInt64(2_300)
+  )
+  func clock(_ seed: UInt64) throws {
+    var house = try House(seed: seed)
+    house.agent.hasWildClock = true
+    house.live(steps: 300, journalIsLost: false)
+    house.settle()
+    let firstKnown = house.notifier.rows.map(\.sequence).min() ?? 1
+    let expected = house.agent.journaled.filter { $0.sequence >= firstKnown }
+    #expect(house.notifier.rows.sorted { $0.sequence < $1.sequence } == expected, "seed \(seed)")
+    #expect(house.notifier.record == house.agent.journaled.last, "seed \(seed)")
+    let told = house.notifier.alerts.map(\.id)
+    #expect(Set(told).count == told.count, "seed \(seed): an alert was raised twice")
+    #expect(told.count == expected.count { $0.state == .open }, "seed \(seed)")
+  }
+
+  @Test(
     "is complete from the newest journal on where the agent loses its card",
     arguments: 1_000..<UInt64(1_300)
   )
@@ -57,6 +75,8 @@ private struct House {
     var journal = "j1"
     var journaled: [Transition] = []
     var isOpen = false
+    /// It has no clock of its own, and gets the time from the network now and then.
+    var hasWildClock = false
   }
 
   struct Broker {
@@ -120,11 +140,14 @@ private struct House {
   // MARK: The agent
 
   private mutating func write(cause: TransitionCause) {
+    let isWild = agent.hasWildClock && random.chance(40)
+    let jump: Int64 = isWild ? .random(in: -1_000_000_000...1_000_000_000, using: &random) : 0
     let transition = Transition.at(
       Int64(agent.journaled.count + 1),
       agent.isOpen ? .open : .closed,
-      since: now,
+      since: now.advanced(by: .milliseconds(jump)),
       journal: agent.journal,
+      clock: isWild ? .unsynced : .synced,
       cause: cause
     )
     agent.journaled.append(transition)

@@ -54,6 +54,16 @@ struct DoorIntakeTests {
     #expect(try await house.state(at: 501) == .disarmed)
   }
 
+  @Test("remembers what was bypassed when a door was opened")
+  func bypassed() async throws {
+    let house = try house()
+    for door in ["front", "back"] { try await house.receive(door, .closed, 1, at: 0) }
+    try await house.command(#"{"command":"ARM_AWAY","bypass":["hall/back"]}"#, at: 10)
+    try await house.command("DISARM", at: 120)
+    try await house.receive("back", .open, 2, at: 500, since: 100)
+    #expect(try await house.kinds().isEmpty)
+  }
+
   @Test("lets a door make itself heard that only chimes")
   func chime() async throws {
     let house = try house(doors: NotifierHouse.door("front", "chime = true"))
