@@ -110,6 +110,7 @@ struct AlertText: Sendable {
     let subject = name(of: alert.subject, in: alert.area)
     let time = resolved.map { " at \(settings.calendar.text($0))" } ?? ""
     switch alert.kind {
+    case .leftOpen where alert.state != .open: return "\(subject) can be watched again\(time)."
     case .openTooLong, .leftOpen, .standingOpen:
       let length = resolved.map { " It was open for \(Self.length($0.elapsed(since: alert.at)))." } ?? ""
       return "\(subject) was closed\(time).\(length)"

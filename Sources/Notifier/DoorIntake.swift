@@ -61,7 +61,9 @@ struct DoorIntake: Sendable {
       if restate {
         session.outcome.restate.insert(door.agent)
       } else {
-        try decide(door, store, &session) { $0.confirmed(door, is: transition.state) }
+        // Of a silent agent it is a broker that says so.
+        let state = try store.state(of: door)
+        try decide(door, store, &session) { $0.confirmed(door, is: state) }
       }
     case .filledGap:
       try fillGap(transition, of: door, store, &session)
