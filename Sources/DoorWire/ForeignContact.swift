@@ -25,10 +25,12 @@ package struct ForeignContact: Sendable, Equatable {
   /// The values as text: a string, a number as it is written, `true` or `false`.
   package var open: String
   package var closed: String
+  /// Without a message for so long it is not there, whatever else says so; nil: nobody can tell.
+  package var longestSilence: Duration?
 
   package init(
     dialect: Dialect, topic: String, availabilityTopics: [String], path: [String], open: String,
-    closed: String
+    closed: String, longestSilence: Duration? = nil
   ) {
     self.dialect = dialect
     self.topic = topic
@@ -36,6 +38,7 @@ package struct ForeignContact: Sendable, Equatable {
     self.path = path
     self.open = open
     self.closed = closed
+    self.longestSilence = longestSilence
   }
 
   /// What a message says. What it does not speak of is nil.

@@ -16,6 +16,10 @@ actor ForeignIntake {
   private let availabilities: [String: [DoorAddress]]
   private var doors: [DoorAddress: ForeignDoor] = [:]
   private var isRemembered = false
+  /// When each of those was heard last that are never silent for long, and which of them are.
+  private var lastHeard: [DoorAddress: MonotonicTime] = [:]
+  private var silent: Set<DoorAddress> = []
+  private let waker = Waker()
 
   init(settings: NotifierSettings, store: AlarmStore, logger: Logger) {
     self.settings = settings
@@ -26,6 +30,7 @@ actor ForeignIntake {
     for door in settings.doors.values {
       guard let contact = door.source else { continue }
       contacts[contact.topic, default: []].append((door.address, contact))
+      if contact.longestSilence != nil { lastHeard[door.address] = .now }
       for topic in contact.availabilityTopics { availabilities[topic, default: []].append(door.address) }
     }
     self.contacts = contacts
@@ -67,6 +72,53 @@ actor ForeignIntake {
     }
   }
 
+  /// Watches for silence until the task is cancelled.
+  func run(emergency: Emergency, tell: @Sendable (Outcome) async -> Void) async throws {
+    try await waker.run {
+      do {
+        let outcome = try await emergency.watching { try await noteSilence(at: .now, uptime: .now) }
+        if !outcome.isNothing { await tell(outcome) }
+      } catch is AlarmStoreError {
+        return .seconds(5)
+      }
+      return nextSilence.map { max($0.elapsed(since: .now), .zero) + .milliseconds(1) }
+    }
+  }
+
+  /// When the next contact has been silent for too long; nil where none can be.
+  private var nextSilence: MonotonicTime? {
+    lastHeard.filter { !silent.contains($0.key) }.compactMap { deadline(of: $0, after: $1) }.min()
+  }
+
+  private func deadline(of door: DoorAddress, after time: MonotonicTime) -> MonotonicTime? {
+    settings.doors[door]?.source?.longestSilence.map { time.advanced(by: $0) }
+  }
+
+  /// Contacts that have said nothing for too long are not there.
+  func noteSilence(at now: Moment, uptime: MonotonicTime) async throws -> Outcome {
+    let overdue = lastHeard.filter { door, time in
+      !silent.contains(door) && deadline(of: door, after: time).map { $0 <= uptime } == true
+    }.keys
+    guard !overdue.isEmpty else { return Outcome() }
+    for door in overdue { doors[door, default: ForeignDoor()].hear(.unknown) }
+    let outcome = try await store.transact { [settings, alarmStore = store, overdue = Set(overdue)] store in
+      var session = AreaSession(settings: settings, now: now)
+      for door in overdue.sorted() {
+        session.outcome.warnings.append("the contact of \(door) is silent")
+        try Self.note(.unknown, of: door, settings, alarmStore, store, &session)
+      }
+      return session.outcome
+    }
+    silent.formUnion(overdue)
+    return outcome
+  }
+
+  private func noteHeard(_ door: DoorAddress) {
+    guard lastHeard[door] != nil else { return }
+    lastHeard[door] = .now
+    if silent.remove(door) != nil { waker.wake() }
+  }
+
   /// What was offline stays so until it says otherwise: a retained state that comes before that is of no use.
   private func remember() async throws {
     guard !isRemembered else { return }
@@ -90,6 +142,8 @@ actor ForeignIntake {
       heard.append(Heard(door: door, state: doors[door]?.state))
     }
     for (door, contact) in contacts[message.topic] ?? [] {
+      // What the broker has kept is no sign of life.
+      if !message.isRetained { noteHeard(door) }
       do throws(WireError) {
         let reading = try contact.reading(of: try message.wholePayload())
         if let state = reading.state { doors[door, default: ForeignDoor()].hear(state) }

@@ -43,6 +43,7 @@ package struct Notifier: Service, CustomStringConvertible {
       try await store.probe(now: .now)
     }
     let supervisor = try await Supervisor(settings: settings, store: store, emergency: emergency)
+    let foreign = ForeignIntake(settings: settings, store: store, logger: logger)
     let timekeeper = Timekeeper(settings: settings, store: store, emergency: emergency)
     let serviceManager = ServiceManager.current
     let life = NotifierLife(
@@ -76,7 +77,8 @@ package struct Notifier: Service, CustomStringConvertible {
       group.addTask { try await announcer.run() }
       group.addTask { try await supervisor.run(tell: tell) }
       group.addTask { try await timekeeper.run(tell: tell) }
-      group.addTask { try await client.run(routes: routes(announcer, supervisor, emergency, tell)) }
+      group.addTask { try await foreign.run(emergency: emergency, tell: tell) }
+      group.addTask { try await client.run(routes: routes(announcer, supervisor, foreign, emergency, tell)) }
       group.addTask {
         for await state in client.states() {
           life.note(state)
@@ -97,7 +99,7 @@ package struct Notifier: Service, CustomStringConvertible {
   /// A handler that throws is called again with the same messages, and they are not acknowledged before it
   /// returns: what the store cannot take stays with the broker.
   private func routes(
-    _ announcer: Announcer, _ supervisor: Supervisor, _ emergency: Emergency,
+    _ announcer: Announcer, _ supervisor: Supervisor, _ foreign: ForeignIntake, _ emergency: Emergency,
     _ tell: @escaping @Sendable (Outcome) async -> Void
   ) -> [Route] {
     let doors = DoorIntake(settings: settings, store: store)
@@ -113,7 +115,6 @@ package struct Notifier: Service, CustomStringConvertible {
     let takeDoors: Route.Handler = { messages in
       await tell(try await emergency.watching { try await doors.take(messages, now: .now) })
     }
-    let foreign = ForeignIntake(settings: settings, store: store, logger: logger)
     let takeForeign: Route.Handler = { messages in
       await tell(try await emergency.watching { try await foreign.take(messages, now: .now) })
     }

@@ -94,6 +94,7 @@ extension ForeignContact {
         open: try table.required("open", open, "the value of an open door"),
         closed: try table.required("closed", closed, "the value of a closed door"))
     }
+    longestSilence = try table.integer("silent_after_s", in: 60...604_800).map { .seconds($0) }
     if self.open == self.closed { throw table.invalid("closed", "another value than open") }
   }
 }

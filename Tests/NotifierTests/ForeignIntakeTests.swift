@@ -21,6 +21,7 @@ struct ForeignIntakeTests {
         [door.source]
         type = "esphome"
         topic = "porch/binary_sensor/door/state"
+        silent_after_s = 3600
 
         """)
   }
@@ -77,6 +78,23 @@ struct ForeignIntakeTests {
     let intake = intake()
     try await say(intake, (Self.state, "OFF"), (Self.state, "ajar"), at: 0)
     #expect(try await history() == [.closed, .unknown])
+  }
+
+  @Test("does not know the state of one that is silent for too long, once, until it speaks again")
+  func silence() async throws {
+    let intake = intake()
+    try await say(intake, (Self.state, "OFF"), at: 0)
+    func later(_ seconds: Int64) -> MonotonicTime { MonotonicTime.now.advanced(by: .seconds(seconds)) }
+    _ = try await intake.noteSilence(at: NotifierHouse.moment(3_000), uptime: later(3_000))
+    #expect(try await history() == [.closed])
+    for second in [3_700, 3_800] as [Int64] {
+      _ = try await intake.noteSilence(at: NotifierHouse.moment(second), uptime: later(second))
+    }
+    #expect(try await history() == [.closed, .unknown])
+    #expect(try await house.kinds() == [.doorFault])
+    try await say(intake, (Self.state, "OFF"), at: 4_000)
+    #expect(try await history() == [.closed, .unknown, .closed])
+    #expect(try await house.records().first?.resolved != nil)
   }
 
   @Test("is an alarm when it opens while armed")
