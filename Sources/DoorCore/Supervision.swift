@@ -19,6 +19,8 @@ package struct Supervision: Sendable, Equatable {
   private var brokerLost: MonotonicTime?
   private var isBrokerReported = false
   private let assumedPeriod: Duration
+  /// When it last seemed that another program uses our name at the broker.
+  private var takeovers: [MonotonicTime] = []
 
   /// - Parameters:
   ///   - agents: who is expected to be heard.
@@ -72,6 +74,18 @@ package struct Supervision: Sendable, Equatable {
     isBrokerReported = true
     return true
   }
+
+  /// A connection was lost as by another program of our name. Once is no reason to say so: a broker that starts again and
+  /// again looks the same. Returns whether it has come so often in a short time that it is.
+  package mutating func isNameTaken(at now: MonotonicTime) -> Bool {
+    takeovers = takeovers.filter { now.elapsed(since: $0) < Self.takeoverWindow } + [now]
+    guard takeovers.count >= Self.takeoverLimit else { return false }
+    takeovers = []
+    return true
+  }
+
+  private static let takeoverLimit = 3
+  private static let takeoverWindow: Duration = .seconds(120)
 
   // MARK: Agents
 

@@ -67,7 +67,9 @@ actor Supervisor {
     case .waiting(_, let reason):
       supervision.brokerLost(at: .now)
       brokerProblem = "\(reason)"
-      if case .sessionTakenOver(_, let name) = reason { note(.clientTaken(name: name)) }
+      if case .sessionTakenOver(_, let name) = reason, supervision.isNameTaken(at: .now) {
+        note(.clientTaken(name: name))
+      }
       waker.wake()
     case .idle, .connecting, .stopped: break
     }

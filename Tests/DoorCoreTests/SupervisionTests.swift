@@ -105,4 +105,11 @@ struct SupervisionTests {
     supervision.begin(at: at(170))
     #expect(supervision.nextDeadline == at(350))
   }
+
+  @Test("believes that another program has our name when it seems so three times in two minutes")
+  func nameTaken() throws {
+    var supervision = try supervision()
+    let verdicts = [0, 10, 200, 210, 220, 221, 222, 223].map { supervision.isNameTaken(at: at($0)) }
+    #expect(verdicts == [false, false, false, false, true, false, false, true])
+  }
 }

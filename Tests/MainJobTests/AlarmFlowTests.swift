@@ -199,7 +199,7 @@ import Testing
         .replacing("store.sqlite", with: "other.sqlite")
       try settings.write(to: house.file("other.toml"), atomically: true, encoding: .utf8)
       try other.start()
-      try await eventually("that somebody takes the messages") {
+      try await eventually(within: .seconds(180), "that somebody takes the messages") {
         house.webhook.requests.contains { $0.json["kind"] as? String == "client_taken" }
       }
     }
