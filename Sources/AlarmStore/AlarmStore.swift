@@ -1,5 +1,5 @@
 // AlarmStore: the notifier's durable truth, in SQLite through GRDB.
-package import DoorCore
+import DoorCore
 import GRDB
 
 /// Why the store did not do what was asked, and what to do about it.
@@ -76,11 +76,6 @@ package struct AlarmStore: Sendable {
     } catch {
       throw Self.describe(error, path: path)
     }
-  }
-
-  /// Writes something down: whether the store takes anything.
-  package func probe(now: Timestamp) async throws(AlarmStoreError) {
-    try await transact { try $0.remember(now, as: "probe") }
   }
 
   static func describe(_ error: any Error, path: String) -> AlarmStoreError {
