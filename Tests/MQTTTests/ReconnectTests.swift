@@ -64,8 +64,9 @@ import Testing
   @Test func aBrokerThatStopsAnsweringIsGivenUpAndFoundAgain() async throws {
     try await Mosquitto.with { broker in
       var impatient = configuration(port: broker.port, "impatient")
-      impatient.keepAlive = .seconds(2)
-      impatient.answerTimeout = .seconds(2)
+      // Not so short that a busy machine misses one before the broker is paused.
+      impatient.keepAlive = .seconds(6)
+      impatient.answerTimeout = .seconds(3)
       try await withClient(impatient) { client in
         broker.pause()
         let failure = try await client.firstFailure()
