@@ -35,6 +35,36 @@ struct AreaSession {
     for effect in effects { try perform(effect, in: area, store) }
   }
 
+  /// Writes a transition into the history, and lets the engine of its door's area decide about it where it is a finding.
+  mutating func append(
+    _ transition: Transition, of door: DoorAddress, _ manner: Intake.Manner, isNewest: Bool, isFinding: Bool,
+    _ store: borrowing StoreTransaction
+  ) throws {
+    let area = settings.doors[door]?.area
+    // Without a clock to trust, the time of arrival is the best that is known.
+    let happened = transition.clock == .synced ? transition.since : now.wall
+    var past: AlarmEngine.Past?
+    if let area { past = try self.past(of: area, at: happened, store) }
+    try store.append(
+      transition, of: door, manner: manner, area: past?.state, received: now.wall, isNewest: isNewest)
+    guard isFinding, let area, let past else { return }
+    if isNewest { try watchOpening(of: door, to: transition, since: happened, store) }
+    let finding = AlarmEngine.Finding(
+      door: door, transition: transition, manner: manner, past: past, isCurrent: isNewest)
+    try decide(area, store) { [now] in $0.handle(finding, at: now) }
+  }
+
+  /// A door that may not be open for ever is watched from its opening to its closing.
+  private mutating func watchOpening(
+    of door: DoorAddress, to transition: Transition, since: Timestamp, _ store: borrowing StoreTransaction
+  ) throws {
+    guard let limit = settings.doors[door]?.openLimit else { return }
+    let watch = OpenDoorWatch(
+      cause: "\(door)/\(transition.journal)/\(transition.sequence)", since: since, limit: limit, at: now)
+    try store.setOpenDoorWatch(transition.state == .open ? watch : nil, of: door)
+    outcome.hasNewDeadlines = true
+  }
+
   /// The state of every door of an area. While the broker is gone nothing is known of any.
   mutating func doors(
     of area: Identifier, _ store: borrowing StoreTransaction

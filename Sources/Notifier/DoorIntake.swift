@@ -68,14 +68,14 @@ struct DoorIntake: Sendable {
     case .filledGap:
       try fillGap(transition, of: door, store, &session)
     case .transition(let manner, let isChange, let missing):
-      try append(transition, manner, isNewest: true, isFinding: isChange, door, store, &session)
+      try session.append(transition, of: door, manner, isNewest: true, isFinding: isChange, store)
       try miss(missing, transition, door, store, &session)
     case .baseline:
-      try append(transition, .baseline, isNewest: true, isFinding: true, door, store, &session)
+      try session.append(transition, of: door, .baseline, isNewest: true, isFinding: true, store)
     case .journalRestarted(let isChange):
       session.outcome.warnings.append(
         "\(door): the agent's journal began anew at transition \(transition.sequence)")
-      try append(transition, .restarted, isNewest: true, isFinding: isChange, door, store, &session)
+      try session.append(transition, of: door, .restarted, isNewest: true, isFinding: isChange, store)
       if holding == .nothing, transition.sequence > 1 {
         try miss(1...(transition.sequence - 1), transition, door, store, &session)
       }
@@ -110,7 +110,7 @@ struct DoorIntake: Sendable {
     _ transition: Transition, of door: DoorAddress, _ store: borrowing StoreTransaction,
     _ session: inout AreaSession
   ) throws {
-    try append(transition, .replayed, isNewest: false, isFinding: true, door, store, &session)
+    try session.append(transition, of: door, .replayed, isNewest: false, isFinding: true, store)
     try store.closeGap(at: transition.sequence, of: door, journal: transition.journal)
   }
 
@@ -123,39 +123,6 @@ struct DoorIntake: Sendable {
       "\(door): transitions \(missing.lowerBound) to \(missing.upperBound) are missing; asking back")
     try store.openGap(missing, of: door, journal: transition.journal)
     session.outcome.replay.insert(door.agent)
-  }
-
-  func append(
-    _ transition: Transition, _ manner: Intake.Manner, isNewest: Bool, isFinding: Bool, _ door: DoorAddress,
-    _ store: borrowing StoreTransaction, _ session: inout AreaSession
-  ) throws {
-    let now = session.now
-    let area = settings.doors[door]?.area
-    // Without a clock to trust, the time of arrival is the best that is known.
-    let happened = transition.clock == .synced ? transition.since : now.wall
-    let past = try area.map { try session.past(of: $0, at: happened, store) }
-    try store.append(
-      transition, of: door, manner: manner, area: past?.state, received: now.wall, isNewest: isNewest)
-    guard isFinding, let past else { return }
-    if isNewest { try watchOpening(of: door, to: transition, since: happened, store, &session) }
-    try decide(door, store, &session) {
-      $0.handle(
-        AlarmEngine.Finding(
-          door: door, transition: transition, manner: manner, past: past, isCurrent: isNewest), at: now)
-    }
-  }
-
-  /// A door that may not be open for ever is watched from its opening to its closing.
-  private func watchOpening(
-    of door: DoorAddress, to transition: Transition, since: Timestamp, _ store: borrowing StoreTransaction,
-    _ session: inout AreaSession
-  ) throws {
-    guard let limit = settings.doors[door]?.openLimit else { return }
-    let watch = OpenDoorWatch(
-      cause: "\(door)/\(transition.journal)/\(transition.sequence)", since: since, limit: limit,
-      at: session.now)
-    try store.setOpenDoorWatch(transition.state == .open ? watch : nil, of: door)
-    session.outcome.hasNewDeadlines = true
   }
 
   /// Lets the engine of the door's area decide.

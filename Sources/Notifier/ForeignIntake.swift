@@ -1,4 +1,5 @@
 import AlarmStore
+import Appliance
 import BrokerLink
 import DoorCore
 import DoorWire
@@ -37,6 +38,9 @@ actor ForeignIntake {
     self.availabilities = availabilities
   }
 
+  /// Answers a question for its life.
+  func answer(_ stage: Watchdog.Stage) { stage.answer() }
+
   /// What is to be subscribed to.
   nonisolated var topics: [String] { Set(contacts.keys).union(availabilities.keys).sorted() }
 
@@ -54,14 +58,14 @@ actor ForeignIntake {
     let heard = messages.flatMap(hear)
     let offline = Dictionary(
       uniqueKeysWithValues: doors.filter { !$0.value.offline.isEmpty }.map { ($0.key, $0.value.offline) })
-    return try await store.transact { [settings, alarmStore = store] store in
+    return try await store.transact { [settings] store in
       var session = AreaSession(settings: settings, now: now)
       if offline != (try store.remembered(Self.memory) ?? [:]) {
         try store.remember(offline, as: Self.memory)
       }
       for heard in heard {
         if let state = heard.state {
-          try Self.note(state, of: heard.door, settings, alarmStore, store, &session)
+          try session.note(state, of: heard.door, store)
         }
         guard let isBatteryLow = heard.isBatteryLow, let area = settings.doors[heard.door]?.area else {
           continue
@@ -101,11 +105,11 @@ actor ForeignIntake {
     }.keys
     guard !overdue.isEmpty else { return Outcome() }
     for door in overdue { doors[door, default: ForeignDoor()].hear(.unknown) }
-    let outcome = try await store.transact { [settings, alarmStore = store, overdue = Set(overdue)] store in
+    let outcome = try await store.transact { [settings, overdue = Set(overdue)] store in
       var session = AreaSession(settings: settings, now: now)
       for door in overdue.sorted() {
         session.outcome.warnings.append("the contact of \(door) is silent")
-        try Self.note(.unknown, of: door, settings, alarmStore, store, &session)
+        try session.note(.unknown, of: door, store)
       }
       return session.outcome
     }
@@ -156,14 +160,16 @@ actor ForeignIntake {
     }
     return heard
   }
+}
 
-  private static func note(
-    _ state: DoorState, of door: DoorAddress, _ settings: NotifierSettings, _ alarmStore: AlarmStore,
-    _ store: borrowing StoreTransaction, _ session: inout AreaSession
+extension AreaSession {
+  /// Takes what a contact says that has no journal; what is said again is nothing.
+  fileprivate mutating func note(
+    _ state: DoorState, of door: DoorAddress, _ store: borrowing StoreTransaction
   ) throws {
     let record = try store.record(of: door)
-    guard let transition = ForeignDoor.transition(to: state, record: record, at: session.now) else { return }
-    try DoorIntake(settings: settings, store: alarmStore).append(
-      transition, record == nil ? .baseline : .live, isNewest: true, isFinding: true, door, store, &session)
+    guard let transition = ForeignDoor.transition(to: state, record: record, at: now) else { return }
+    try append(
+      transition, of: door, record == nil ? .baseline : .live, isNewest: true, isFinding: true, store)
   }
 }

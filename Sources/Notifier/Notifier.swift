@@ -61,6 +61,7 @@ package struct Notifier: Service, CustomStringConvertible {
         Watchdog.Stage("announcer") { stage in Task { await announcer.answer(stage) } },
         Watchdog.Stage("timekeeper") { stage in Task { await timekeeper.answer(stage) } },
         Watchdog.Stage("supervisor") { stage in Task { await supervisor.answer(stage) } },
+        Watchdog.Stage("foreign contacts") { stage in Task { await foreign.answer(stage) } },
         Watchdog.Stage("broker's client") { stage in
           Task(executorPreference: client.executor) { stage.answer() }
         },
