@@ -209,6 +209,7 @@ extension StoreTransaction {
 
   /// Alerts that were told and are not both acknowledged and over.
   private func standingAlerts(of kinds: [Alert.Kind], limit: Int) throws -> [AlertRecord] {
+    // That it is not withdrawn says what the index is about; that it is told says which.
     let words = kinds.map { "'\($0.rawValue)'" }.joined(separator: ", ")
     return try Row.fetchAll(
       database,

@@ -26,6 +26,10 @@ actor DeliveryWorker {
     self.logger = logger
   }
 
+  /// So late is an alert at most that is in the outbox and of which nobody could say so, as where what came after it in the
+  /// same batch has failed.
+  private static let longestSleep: Duration = .seconds(30)
+
   /// There is something new in the outbox.
   nonisolated func alertsRaised() { waker.wake() }
 
@@ -48,8 +52,9 @@ actor DeliveryWorker {
       let stand = try await store.transact { [id = channel.id] in try $0.next(for: id, now: .now) }
       switch stand {
       case .message(let message): try await deliver(message)
-      case .nothingBefore(let due): return max(due.elapsed(since: .now), .milliseconds(1))
-      case .nothing: return nil
+      case .nothingBefore(let due):
+        return min(max(due.elapsed(since: .now), .milliseconds(1)), Self.longestSleep)
+      case .nothing: return Self.longestSleep
       }
     }
     return nil

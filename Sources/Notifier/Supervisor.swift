@@ -89,10 +89,8 @@ actor Supervisor {
       if supervision.isBrokerNewlyGone(at: .now) { note(.brokerGone(why: brokerProblem)) }
       for agent in supervision.newlySilent(at: .now) { note(.silent(agent)) }
       do throws(AlarmStoreError) {
-        while let first = news.first {
-          let outcome = try await writeDown(first)
-          // Meanwhile nothing has been taken away but by the limit.
-          if !news.isEmpty { news.removeFirst() }
+        while !news.isEmpty {
+          let outcome = try await writeDownFirst()
           await emergency.storeWorks()
           await tell(outcome)
         }
@@ -102,6 +100,17 @@ actor Supervisor {
         return .seconds(5)
       }
       return supervision.nextDeadline.map { max($0.elapsed(since: .now), .zero) + .milliseconds(1) }
+    }
+  }
+
+  /// Takes out the oldest news and writes it down; what the store does not take is put back.
+  private func writeDownFirst() async throws(AlarmStoreError) -> Outcome {
+    let first = news.removeFirst()
+    do throws(AlarmStoreError) {
+      return try await writeDown(first)
+    } catch {
+      news.insert(first, at: 0)
+      throw error
     }
   }
 
