@@ -128,6 +128,19 @@ struct StoreTransactionTests {
     )
   }
 
+  @Test("gives the history since a time, by the arrival")
+  func since() async throws {
+    for number in 1...9 as ClosedRange<Int64> {
+      try await house.append(.at(number, since: seconds(0)), at: seconds(number))
+    }
+    try await house.store.transact { [house] store in
+      try expect(
+        store.history(of: house.front, since: seconds(7)).map(\.transition.sequence), is: [7, 8, 9])
+      try expect(store.history(of: house.front, since: seconds(10)).isEmpty, is: true)
+      try expect(store.history(of: house.back, since: seconds(0)).isEmpty, is: true)
+    }
+  }
+
   // MARK: Unreadable topics
 
   @Test("does not know the state of a door whose topic is unreadable, and tells news from repetition")

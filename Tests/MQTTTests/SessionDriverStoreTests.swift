@@ -79,13 +79,16 @@ private struct StoreProgram {
         }
         do {
           try await eventually("the last of \(accepted.count) messages, seed \(seed)") {
-            once.texts.contains("end") && often.texts.contains("end")
+            once.messages.last?.text == "end" && often.messages.last?.text == "end"
           }
         } catch {
+          let log = try broker.log().split(separator: "\n")
+          let sent = log.filter { $0.contains("Sending PUBLISH to receiver") || $0.contains("drop") }
           throw TestSupportError(
-            "\(error); \(once.messages.count) and \(often.messages.count) came, the last ones \(once.texts.suffix(3)) and "
-              + "\(often.texts.suffix(3)); the broker: \(try broker.log().suffix(2_000))"
-          )
+            """
+            \(error); \(once.messages.count) and \(often.messages.count) came, the last ones \(once.texts.suffix(3)) \
+            and \(often.texts.suffix(3)); the broker sent: \(sent.suffix(12)); and in the end: \(log.suffix(30))
+            """)
         }
         try await receiver.fence()
         #expect(accepted.count >= 10, "seed \(seed)")
