@@ -77,23 +77,30 @@ private struct StoreProgram {
           try await client.publish(Message("exactly-once", "end", qualityOfService: .exactlyOnce))
           try await client.publish(Message("at-least-once", "end"))
         }
+        // The end need not be the last to come: mosquitto 2.0.11 sends a message at once where the receiver has room for
+        // it just then, ahead of those that wait in its queue.
+        let expected = accepted.union(["end"])
         do {
-          try await eventually("the last of \(accepted.count) messages, seed \(seed)") {
-            once.messages.last?.text == "end" && often.messages.last?.text == "end"
+          try await eventually("all of \(accepted.count) messages and the end, seed \(seed)") {
+            expected.isSubset(of: once.texts) && expected.isSubset(of: often.texts)
           }
         } catch {
-          let log = try broker.log().split(separator: "\n")
-          let sent = log.filter { $0.contains("Sending PUBLISH to receiver") || $0.contains("drop") }
+          let missing = (
+            expected.subtracting(once.texts).sorted(), expected.subtracting(often.texts).sorted()
+          )
           throw TestSupportError(
-            """
-            \(error); \(once.messages.count) and \(often.messages.count) came, the last ones \(once.texts.suffix(3)) \
-            and \(often.texts.suffix(3)); the broker sent: \(sent.suffix(12)); and in the end: \(log.suffix(30))
-            """)
+            "\(error); these have not come: \(missing); the broker: \(try broker.log().suffix(2_000))")
         }
         try await receiver.fence()
+        // What was twice in the broker's queue has come when nothing comes any more.
+        var count = 0
+        try await eventually("the end of the broker's queue, seed \(seed)") {
+          let before = count
+          count = once.messages.count + often.messages.count
+          if count != before { try await Task.sleep(for: .seconds(1)) }
+          return count == before
+        }
         #expect(accepted.count >= 10, "seed \(seed)")
-        #expect(accepted.subtracting(once.texts).isEmpty, "seed \(seed)")
-        #expect(accepted.subtracting(often.texts).isEmpty, "seed \(seed)")
         #expect(Set(once.texts).count == once.texts.count, "seed \(seed)")
         #expect(program.log.isEmpty, "seed \(seed)")
       }
