@@ -40,8 +40,8 @@ package final class FaultyProxy: Sendable {
 
   private init(to brokerPort: Int, seed: UInt64) throws {
     self.brokerPort = brokerPort
-    port = try freePort()
-    let listener = try LoopbackSocket.listening(port: port)
+    let listener = try listenerOnFreePort()
+    port = listener.port
     state = Mutex(State(listener: listener, generator: SeededGenerator(seed: seed)))
     Thread.detachNewThread { while self.takeTurn() {} }
   }

@@ -14,13 +14,18 @@ package struct TestSupportError: Error, CustomStringConvertible {
 /// It is below the range from which the kernel takes the ports of clients, so that none of those is in the way
 /// when a broker starts again.
 package func freePort() throws -> Int {
+  let listener = try listenerOnFreePort()
+  listener.close()
+  return listener.port
+}
+
+/// One that listens on such a port. Whoever closes it and listens again may find it taken: a process that is just being
+/// started has a copy of it for a moment.
+func listenerOnFreePort() throws -> LoopbackSocket {
   for _ in 0..<1000 {
     let port = Int.random(in: 12_000..<32_000)
     guard takenPorts.withLock({ $0.insert(port).inserted }) else { continue }
-    if let listener = try? LoopbackSocket.listening(port: port) {
-      listener.close()
-      return port
-    }
+    if let listener = try? LoopbackSocket.listening(port: port) { return listener }
   }
   throw TestSupportError("no free port found")
 }
