@@ -30,7 +30,7 @@ struct DeadManSwitchTests {
       try await ping(.status("301 Moved", "Location: /elsewhere\r\n"))
         == .unheard(why: "it answered HTTP 301"))
     #expect(try await ping(.status("503 Busy")) == .unheard(why: "it answered HTTP 503"))
-    for answer in [try await ping(.bytes("HTTP/1.1 2")), try await ping(.silence, timeLimit: .seconds(1))] {
+    for answer in [try await ping(.bytes("HTTP/1.1 2")), try await ping(.silence, timeLimit: .seconds(3))] {
       guard case .unheard(let why) = answer else {
         Issue.record("\(String(describing: answer))")
         continue

@@ -81,15 +81,22 @@ struct BouncingContact {
   }
 
   /// Where a history, in its order, is not what the contact has done; nil where it is.
+  ///
+  /// All ways of reading it are followed: where a burst may have been nothing or two transitions, only what comes
+  /// after tells which.
   func difference(from history: [Transition]) -> String? {
-    var rest = history[...]
+    var ends: Set<Int> = [0]
     for (number, burst) in outcomes.enumerated() {
-      guard let outcome = burst.first(where: { Self.matches($0, rest.prefix($0.count)) }) else {
-        return "burst \(number) was \(burst), and there is \(rest.prefix(4))"
+      let nextEnds = ends.flatMap { end in
+        burst.filter { Self.matches($0, history[end...].prefix($0.count)) }.map { end + $0.count }
       }
-      rest = rest.dropFirst(outcome.count)
+      guard !nextEnds.isEmpty else {
+        let end = ends.max() ?? 0
+        return "burst \(number) was \(burst), and there is \(history[end...].prefix(4))"
+      }
+      ends = Set(nextEnds)
     }
-    return rest.isEmpty ? nil : "\(rest.count) more than there were"
+    return ends.contains(history.count) ? nil : "\(history.count - (ends.max() ?? 0)) more than there were"
   }
 
   private static func matches(_ edges: [Edge], _ transitions: ArraySlice<Transition>) -> Bool {
