@@ -102,6 +102,9 @@ enum Schema {
       try database.execute(sql: engines)
       try database.execute(sql: alertLife)
     }
+    migrator.registerMigration("3: steps and receipts") { database in
+      try database.execute(sql: stepsAndReceipts)
+    }
     return migrator
   }
 
@@ -268,5 +271,31 @@ enum Schema {
 
     -- What else is remembered, each by one name: schedules, the guard of the codes.
     CREATE TABLE memory (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    """
+
+  private static let stepsAndReceipts = """
+    -- How it was around when the alert was raised.
+    ALTER TABLE alert ADD COLUMN circumstances TEXT;
+    -- From where it was acknowledged.
+    ALTER TABLE alert ADD COLUMN acknowledged_from TEXT;
+    -- Since when no channel has taken it and none is left.
+    ALTER TABLE alert ADD COLUMN undelivered_ms INTEGER;
+
+    -- 0: at once; further steps are taken while nobody acknowledges.
+    ALTER TABLE outbox ADD COLUMN step INTEGER NOT NULL DEFAULT 0;
+    -- 0: alarms, which go first; 1: the rest.
+    ALTER TABLE outbox ADD COLUMN rank INTEGER NOT NULL DEFAULT 1;
+    -- How long it may wait for its time; what is due later than that was written before the clock was put back.
+    ALTER TABLE outbox ADD COLUMN wait_ms INTEGER NOT NULL DEFAULT 0;
+    -- Whether quiet hours have held it back.
+    ALTER TABLE outbox ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0;
+    -- How long the receiver took for its last answer.
+    ALTER TABLE outbox ADD COLUMN took_ms INTEGER;
+    UPDATE outbox SET
+      rank = iif((SELECT severity FROM alert WHERE alert.id = outbox.alert) = 'alarm', 0, 1),
+      wait_ms = iif((SELECT severity FROM alert WHERE alert.id = outbox.alert) = 'alarm', 600000, 86400000);
+
+    DROP INDEX outbox_due;
+    CREATE INDEX outbox_due ON outbox (channel, rank, due_ms) WHERE state = 'waiting';
     """
 }

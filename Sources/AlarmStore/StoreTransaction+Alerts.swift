@@ -1,18 +1,6 @@
 package import DoorCore
 import GRDB
 
-/// By which ways people are told of alerts.
-package struct AlertRouting: Sendable, Equatable {
-  package var channels: [Identifier]
-  /// Until then only alarms are sent; the rest waits.
-  package var quietUntil: Timestamp?
-
-  package init(channels: [Identifier], quietUntil: Timestamp? = nil) {
-    self.channels = channels
-    self.quietUntil = quietUntil
-  }
-}
-
 /// An alert with what has become of it.
 package struct AlertRecord: Sendable, Equatable {
   package enum Standing: String, Sendable, CaseIterable {
@@ -30,7 +18,11 @@ package struct AlertRecord: Sendable, Equatable {
   package var count: Int
   package var acknowledged: Timestamp?
   package var acknowledgedBy: String?
+  /// From where: a program, a link that was sent through a channel.
+  package var acknowledgedFrom: String?
   package var resolved: Timestamp?
+  /// Since when no channel has taken it and none is left.
+  package var undelivered: Timestamp?
   package var reminders: Int
   var reminded: Timestamp
 }
@@ -49,17 +41,18 @@ extension StoreTransaction {
       sql: """
         INSERT OR IGNORE INTO alert
           (id, severity, kind, area, subject, agent, door, condition, state, at_ms, is_late, simulated, detail,
-            raised_ms, standing, resolved_ms, reminded_ms)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            circumstances, raised_ms, standing, resolved_ms, reminded_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         alert.id, alert.severity.rawValue, alert.kind.rawValue, alert.area.description, alert.subject.word,
-        alert.subject.agent?.description, alert.subject.door?.description, alert.condition?.description,
+        alert.subject.party?.description, alert.subject.door?.description, alert.condition?.description,
         alert.state?.rawValue, alert.at.milliseconds, alert.isLate, alert.simulated, alert.detail,
+        try alert.circumstances.map { try StoredJSON.text(of: $0) },
         now.milliseconds, isHeld ? "held" : "told", isOver ? now.milliseconds : nil, now.milliseconds,
       ])
     guard database.changesCount > 0 else { return false }
-    if !isHeld { try enqueue(alert, .raised, routing, now: now) }
+    if !isHeld { try enqueue(alert, routing: routing, now: now) }
     return true
   }
 
@@ -73,7 +66,7 @@ extension StoreTransaction {
   /// Counts the alert with one that stands for the same, or with the last of those that come again and again.
   private func countWithAnother(_ alert: Alert, now: Timestamp) throws -> Bool {
     let same: StatementArguments = [
-      alert.area.description, alert.kind.rawValue, alert.subject.word, alert.subject.agent?.description,
+      alert.area.description, alert.kind.rawValue, alert.subject.word, alert.subject.party?.description,
       alert.subject.door?.description, alert.severity.rawValue,
     ]
     let isSame = """
@@ -107,7 +100,7 @@ extension StoreTransaction {
       try database.execute(
         sql: "UPDATE alert SET standing = 'told', reminded_ms = ? WHERE id = ?",
         arguments: [now.milliseconds, alert.id])
-      try enqueue(alert, .raised, routing, now: now)
+      try enqueue(alert, routing: routing, now: now)
     }
     return alerts
   }
@@ -129,11 +122,14 @@ extension StoreTransaction {
         UPDATE alert SET resolved_ms = ?
         WHERE area = ? AND condition = ? AND resolved_ms IS NULL AND standing <> 'withdrawn' RETURNING *
         """, arguments: [now.milliseconds, area.description, condition.description])
+    try dropSteps(
+      ofAlertsWhere: "area = ? AND condition = ? AND severity <> 'alarm' AND resolved_ms IS NOT NULL",
+      [area.description, condition.description], now: now)
     var alerts: [Alert] = []
     for row in rows where row["standing"] == "told" {
       let alert = try Alert(row: row)
       guard alert.kind.tellsResolution else { continue }
-      try enqueue(alert, .resolved, routing, now: now)
+      try enqueue(alert, .resolved, routing: routing, now: now)
       alerts.append(alert)
     }
     return alerts
@@ -153,13 +149,35 @@ extension StoreTransaction {
 
   /// Somebody knows of what was told of an area; returns how many alerts that were.
   @discardableResult
-  package func acknowledge(area: Identifier, by person: String?, now: Timestamp) throws -> Int {
+  package func acknowledge(
+    area: Identifier, by person: String?, from source: String? = nil, now: Timestamp
+  ) throws -> Int {
+    try acknowledge(where: "area = ?", [area.description], by: person, from: source, now: now)
+  }
+
+  /// Somebody knows of one alert; returns whether they are the first.
+  package func acknowledge(
+    alert id: String, by person: String?, from source: String?, now: Timestamp
+  ) throws -> Bool {
+    try acknowledge(where: "id = ?", [id], by: person, from: source, now: now) > 0
+  }
+
+  private func acknowledge(
+    where isAbout: String, _ arguments: StatementArguments, by person: String?, from source: String?,
+    now: Timestamp
+  ) throws -> Int {
+    let isNew = "\(isAbout) AND acknowledged_ms IS NULL AND standing = 'told'"
+    try dropSteps(ofAlertsWhere: isNew, arguments, now: now)
     try database.execute(
-      sql: """
-        UPDATE alert SET acknowledged_ms = ?, acknowledged_by = ?
-        WHERE area = ? AND acknowledged_ms IS NULL AND standing = 'told'
-        """, arguments: [now.milliseconds, person, area.description])
+      sql: "UPDATE alert SET acknowledged_ms = ?, acknowledged_by = ?, acknowledged_from = ? WHERE \(isNew)",
+      arguments: [now.milliseconds, person, source] + arguments)
     return database.changesCount
+  }
+
+  /// An alert with what has become of it; nil where there is none of that id.
+  package func alertRecord(_ id: String) throws -> AlertRecord? {
+    try Row.fetchOne(database, sql: "SELECT * FROM alert WHERE id = ?", arguments: [id]).map(
+      AlertRecord.init(row:))
   }
 
   // MARK: Reminders
@@ -204,7 +222,7 @@ extension StoreTransaction {
     try database.execute(
       sql: "UPDATE alert SET reminders = ?, reminded_ms = ? WHERE id = ?",
       arguments: [number, now.milliseconds, alert.id])
-    try enqueue(alert, .reminder(number), routing, now: now)
+    try enqueue(alert, .reminder(number), routing: routing, now: now)
   }
 
   /// Alerts that were told and are not both acknowledged and over.
@@ -248,8 +266,12 @@ extension Alert.Subject {
     case .agent: "agent"
     case .area: "area"
     case .broker: "broker"
+    case .channel: "channel"
     }
   }
+
+  /// The agent, or the channel.
+  var party: Identifier? { if case .channel(let channel) = self { channel } else { agent } }
 }
 
 extension AlertRecord {
@@ -261,7 +283,8 @@ extension AlertRecord {
       alert: try Alert(row: row), standing: try row.word("standing"),
       raised: Timestamp(milliseconds: row["raised_ms"]), count: row["count"],
       acknowledged: time("acknowledged_ms"), acknowledgedBy: row["acknowledged_by"],
-      resolved: time("resolved_ms"), reminders: row["reminders"],
+      acknowledgedFrom: row["acknowledged_from"], resolved: time("resolved_ms"),
+      undelivered: time("undelivered_ms"), reminders: row["reminders"],
       reminded: Timestamp(milliseconds: row["reminded_ms"]))
   }
 }
@@ -276,6 +299,7 @@ extension Alert {
     case ("agent", let agent?, _): subject = .agent(agent)
     case ("area", _, _): subject = .area
     case ("broker", _, _): subject = .broker
+    case ("channel", let channel?, _): subject = .channel(channel)
     case (let word, _, _): throw UnknownWord(column: "subject", word: word)
     }
     self.init(
@@ -290,6 +314,9 @@ extension Alert {
       at: Timestamp(milliseconds: row["at_ms"]),
       isLate: row["is_late"],
       simulated: row["simulated"],
-      detail: row["detail"])
+      detail: row["detail"],
+      circumstances: try (row["circumstances"] as String?).map {
+        try StoredJSON.value(of: $0, what: "the circumstances of an alert")
+      })
   }
 }

@@ -8,8 +8,21 @@ package struct OutboxItem: Sendable, Equatable {
   package var stage: AlertStage
   /// How often the alert's cause has come.
   package var count: Int
+  /// When it was raised.
+  package var raised: Timestamp
   /// When its cause was over; nil while it is not.
   package var resolved: Timestamp?
+
+  package init(
+    id: Int64, alert: Alert, stage: AlertStage, count: Int = 1, raised: Timestamp, resolved: Timestamp? = nil
+  ) {
+    self.id = id
+    self.alert = alert
+    self.stage = stage
+    self.count = count
+    self.raised = raised
+    self.resolved = resolved
+  }
 }
 
 /// What one channel sends at once: one alert, or many that came together.
@@ -40,20 +53,22 @@ extension StoreTransaction {
   package static let stormSize = 4
   /// One message lists no more.
   private static let messageLimit = 32
-  /// What is due at a time, and what is due so much later that it must have been written before the clock was put back:
-  /// troubles wait for a morning at most, alarms for nothing, and tries for the longest back-off.
-  private static let isDue = """
-    (due_ms <= :now OR due_ms > :now + 86400000 OR (attempts > 0 AND due_ms > :now + 600000)
-      OR (attempts = 0 AND EXISTS (SELECT 1 FROM alert WHERE alert.id = outbox.alert AND severity = 'alarm')))
-    """
+  static let isDue = "(due_ms <= :now OR due_ms > :now + wait_ms)"
 
-  /// What one channel is to send next. Which alerts are one message is kept, so that every try of it is the same.
-  package func next(for channel: Identifier, now: Timestamp) throws -> OutboxStand {
+  /// What one channel is to send next: alarms before the rest, and each of them in the order of their times. Which alerts are
+  /// one message is kept, so that every try of it is the same.
+  ///
+  /// - Parameter skipped: the message that another one is wanted of, where there is one.
+  package func next(for channel: Identifier, after skipped: OutboxMessage? = nil, now: Timestamp) throws
+    -> OutboxStand
+  {
+    let skippedIDs = (skipped?.items ?? []).map { "\($0.id)" }.joined(separator: ", ")
     let first = try Row.fetchOne(
       database,
       sql: """
-        SELECT id, message FROM outbox WHERE channel = :channel AND state = 'waiting' AND \(Self.isDue)
-        ORDER BY due_ms, id LIMIT 1
+        SELECT id, message FROM outbox
+        WHERE channel = :channel AND state = 'waiting' AND \(Self.isDue) AND id NOT IN (\(skippedIDs))
+        ORDER BY rank, due_ms, id LIMIT 1
         """, arguments: ["channel": channel.description, "now": now.milliseconds])
     guard let first else {
       let next = try Int64.fetchOne(
@@ -66,24 +81,32 @@ extension StoreTransaction {
     return .message(try contents(of: message, or: id))
   }
 
-  /// Makes one message of all that is due, where that is much; returns its id.
+  /// Makes one message of all of the same rank that is due, where that is much or was held back; returns its id.
   private func gather(_ first: Int64, _ channel: Identifier, now: Timestamp) throws -> Int64? {
-    let due = try Int64.fetchAll(
+    let due = try Row.fetchAll(
       database,
       sql: """
-        SELECT id FROM outbox
-        WHERE channel = :channel AND state = 'waiting' AND message IS NULL AND \(Self.isDue)
-        ORDER BY due_ms, id LIMIT :limit
+        SELECT id, is_held FROM outbox
+        WHERE channel = :channel AND state = 'waiting' AND message IS NULL AND attempts = 0 AND \(Self.isDue)
+          AND rank = (SELECT rank FROM outbox WHERE id = :first)
+        ORDER BY rank, due_ms, id LIMIT :limit
         """,
-      arguments: ["channel": channel.description, "now": now.milliseconds, "limit": Self.messageLimit])
-    guard due.count >= Self.stormSize, due.contains(first) else { return nil }
-    for id in due {
-      try database.execute(sql: "UPDATE outbox SET message = ? WHERE id = ?", arguments: [first, id])
+      arguments: [
+        "channel": channel.description, "now": now.milliseconds, "first": first, "limit": Self.messageLimit,
+      ])
+    guard let start = due.first(where: { $0["id"] == first }) else { return nil }
+    // What was held back is told together, however little it is.
+    let isDigest: Bool = start["is_held"]
+    let rows = isDigest ? due.filter { $0["is_held"] } : due
+    guard rows.count >= (isDigest ? 2 : Self.stormSize) else { return nil }
+    for row in rows {
+      try database.execute(
+        sql: "UPDATE outbox SET message = ? WHERE id = ?", arguments: [first, row["id"] as Int64])
     }
     return first
   }
 
-  private func contents(of message: Int64?, or id: Int64) throws -> OutboxMessage {
+  func contents(of message: Int64?, or id: Int64) throws -> OutboxMessage {
     let rows = try Row.fetchAll(
       database,
       sql: """
@@ -98,29 +121,13 @@ extension StoreTransaction {
         guard let stage = AlertStage(stage) else { throw UnknownWord(column: "stage", word: stage) }
         let record = try AlertRecord(row: row)
         return OutboxItem(
-          id: row["item"], alert: record.alert, stage: stage, count: record.count, resolved: record.resolved)
+          id: row["item"], alert: record.alert, stage: stage, count: record.count, raised: record.raised,
+          resolved: record.resolved)
       },
       attempts: rows.map { $0["attempts"] }.max() ?? 0)
   }
 
-  /// The receiver has it; `answer` is what it said.
-  package func markDelivered(_ message: OutboxMessage, answer: String, now: Timestamp) throws {
-    try end(message, as: "delivered", answer: answer, now: now)
-  }
-
-  /// The receiver will never take it; `answer` says why.
-  package func markRefused(_ message: OutboxMessage, answer: String, now: Timestamp) throws {
-    try end(message, as: "refused", answer: answer, now: now)
-  }
-
-  /// A try failed and there will be another.
-  package func postpone(_ message: OutboxMessage, until due: Timestamp, answer: String) throws {
-    for item in message.items {
-      try database.execute(
-        sql: "UPDATE outbox SET attempts = attempts + 1, due_ms = ?, answer = ? WHERE id = ?",
-        arguments: [due.milliseconds, answer, item.id])
-    }
-  }
+  // MARK: Looking
 
   /// Every alert, in the order of raising, with the state of its delivery by channel, from the first stage to the last.
   package func alerts() throws -> [(alert: Alert, deliveries: [String: [String]])] {
@@ -130,24 +137,6 @@ extension StoreTransaction {
         arguments: [row["id"] as String])
       let deliveries = Dictionary(grouping: rows) { $0["channel"] as String }
       return (try Alert(row: row), deliveries.mapValues { $0.map { $0["state"] } })
-    }
-  }
-
-  /// Has one stage of an alert sent through every channel.
-  func enqueue(_ alert: Alert, _ stage: AlertStage, _ routing: AlertRouting, now: Timestamp) throws {
-    let due = alert.severity == .alarm ? now : max(now, routing.quietUntil ?? now)
-    for channel in routing.channels {
-      try database.execute(
-        sql: "INSERT OR IGNORE INTO outbox (alert, channel, stage, due_ms) VALUES (?, ?, ?, ?)",
-        arguments: [alert.id, channel.description, stage.description, due.milliseconds])
-    }
-  }
-
-  private func end(_ message: OutboxMessage, as state: String, answer: String, now: Timestamp) throws {
-    for item in message.items {
-      try database.execute(
-        sql: "UPDATE outbox SET state = ?, attempts = attempts + 1, answer = ?, ended_ms = ? WHERE id = ?",
-        arguments: [state, answer, now.milliseconds, item.id])
     }
   }
 }

@@ -12,7 +12,12 @@ package struct LogChannel: DeliveryChannel {
   }
 
   package func deliver(_ notice: Notice) async -> DeliveryResult {
-    let level: Logger.Level = notice.severity == .alarm ? .critical : .warning
+    let level: Logger.Level =
+      switch notice.urgency {
+      case .critical: .critical
+      case .normal: .warning
+      case .low: .notice
+      }
     logger.log(level: level, "\(notice.title): \(notice.text)")
     return .delivered(answer: "written")
   }

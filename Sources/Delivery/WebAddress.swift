@@ -1,3 +1,4 @@
+import Appliance
 import AsyncHTTPClient
 import DoorCore
 import FoundationEssentials
@@ -5,7 +6,7 @@ import NIOCore
 import NIOHTTP1
 
 /// An http or https address. It can have a key in it: it is never shown, nor found by mirrors.
-struct WebAddress: Sendable, CustomStringConvertible, CustomReflectable {
+package struct WebAddress: Sendable, CustomStringConvertible, CustomReflectable {
   /// Redirections are not followed: a POST that becomes a GET on its way is no delivery. Never shut down, as
   /// `HTTPClient.shared` is not either.
   private static let client: HTTPClient = {
@@ -14,31 +15,55 @@ struct WebAddress: Sendable, CustomStringConvertible, CustomReflectable {
     return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
   }()
 
+  /// Who asks.
+  private static let userAgent = "dooralarm"
+
   private let text: String
 
-  init(_ text: String) throws(WebAddressError) {
+  package init(_ text: String) throws(WebAddressError) {
     guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme),
       let host = url.host(), !host.isEmpty, Self.hasValidPort(text)
     else { throw WebAddressError() }
     self.text = text
   }
 
-  var description: String { "(address)" }
-  var customMirror: Mirror { Mirror(self, children: []) }
+  package var description: String { "(address)" }
+  package var customMirror: Mirror { Mirror(self, children: []) }
 
-  /// A request to it, of our own name.
-  var request: HTTPClientRequest {
-    var request = HTTPClientRequest(url: text)
-    request.headers.add(name: "User-Agent", value: "dooralarm")
-    return request
+  /// For what has to have the address in it, or be compared with it.
+  package func reveal() -> String { text }
+
+  /// What an answer could repeat of an address that is a secret: all of it, or the key at the end of its path. What is
+  /// shorter than keys are is none.
+  var secrets: [Secret] {
+    let path = text.prefix { $0 != "?" && $0 != "#" }
+    let key = path.split(separator: "/").last.flatMap { $0.utf8.count < 6 ? nil : Secret(String($0)) }
+    return [Secret(text)] + (key.map { [$0] } ?? [])
   }
 
+  /// Asks for the address itself.
+  ///
   /// - Throws: why nobody has answered, without the address.
-  static func send(
-    _ request: HTTPClientRequest, timeLimit: Duration
-  ) async throws(NoAnswer) -> HTTPClientResponse {
+  static func get(_ address: WebAddress, timeLimit: Duration) async throws(NoAnswer) -> WebAnswer {
+    try await send(WebRequest(method: .GET, address: address, headers: [], body: []), timeLimit: timeLimit)
+  }
+
+  /// The head of the answer counts, and what has come of its body: a receiver that has said yes has the notice, also where
+  /// the rest of its answer is cut off.
+  ///
+  /// - Throws: why nobody has answered, without the address.
+  static func send(_ request: WebRequest, timeLimit: Duration) async throws(NoAnswer) -> WebAnswer {
+    var asked = HTTPClientRequest(url: request.address.text)
+    asked.method = request.method
+    asked.headers.add(name: "User-Agent", value: userAgent)
+    for header in request.headers { asked.headers.add(name: header.name, value: header.value) }
+    if !request.body.isEmpty { asked.body = .bytes(request.body) }
+    let deadline = ContinuousClock.now + timeLimit
     do {
-      return try await client.execute(request, timeout: .nanoseconds(timeLimit.wholeNanoseconds))
+      let response = try await client.execute(asked, timeout: .nanoseconds(timeLimit.wholeNanoseconds))
+      return WebAnswer(
+        status: Int(response.status.code), headers: response.headers,
+        body: await contents(of: response.body, until: deadline))
     } catch let error as HTTPClientError {
       // Its text names the kind of failure and not the address.
       throw NoAnswer(description: "did not answer: \(error.shortDescription)")
@@ -47,6 +72,37 @@ struct WebAddress: Sendable, CustomStringConvertible, CustomReflectable {
     } catch {
       throw NoAnswer(description: "cannot be reached: is its server running, is the address right?")
     }
+  }
+
+  /// As much of a body as comes until then: the client's own limit ends with the head.
+  private static func contents(
+    of body: HTTPClientResponse.Body, until deadline: ContinuousClock.Instant
+  ) async -> [UInt8] {
+    let reader = Task { await contents(of: body) }
+    let timer = Task {
+      try await Task.sleep(until: deadline)
+      reader.cancel()
+    }
+    defer { timer.cancel() }
+    return await withTaskCancellationHandler {
+      await reader.value
+    } onCancel: {
+      reader.cancel()
+    }
+  }
+
+  /// As much as comes until it ends, fails or the task is cancelled: what has come is judged.
+  private static func contents(of body: HTTPClientResponse.Body) async -> [UInt8] {
+    var bytes: [UInt8] = []
+    do {
+      for try await part in body {
+        bytes += part.readableBytesView.prefix(WebAnswer.longestBody - bytes.count)
+        if bytes.count == WebAnswer.longestBody { break }
+      }
+    } catch {
+      // It ends there.
+    }
+    return bytes
   }
 
   /// Nobody has answered a request.

@@ -75,6 +75,7 @@ extension AlarmEngine {
     armed.memory.trips = [:]
     armed.memory.isAlarmTold = false
     armed.memory.changedBy = person
+    armed.memory.armedSince = now.wall
     let delay = arming.skipsExitDelay ? .zero : policy.exitDelay(in: arming.mode)
     if delay <= .zero {
       armed.enter(.armed(mode: arming.mode), at: now)

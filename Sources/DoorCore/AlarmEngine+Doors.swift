@@ -201,7 +201,7 @@ extension AlarmEngine {
     memory.trips[door, default: 0] += 1
     let window = finding.isFresh ? abortWindow ?? policy.doors[door]?.abortWindow : nil
     var alert = alert(.opened, .alarm, of: finding, at: now.wall)
-    if mode == nil, !finding.past.wasArmed { alert.detail = "it is guarded at any time" }
+    if mode == nil, !finding.past.wasArmed { alert.detail = Alert.alwaysDetail }
     let (effects, isHeld) = trigger(
       abortWindow: window ?? .zero, sirenTime: policy.doors[door]?.sirenTime, at: now)
     return effects + [.raise(alert, isHeld: isHeld)]
@@ -221,7 +221,7 @@ extension AlarmEngine {
     var alert = alert(.shutOut, .trouble, of: finding, at: now.wall)
     alert.id += "/shut-out"
     alert.foretoldAs = nil
-    alert.detail = "it has raised \(limit) alarms since the area was armed"
+    alert.detail = "\(limit)"
     return [.raise(alert, isHeld: false)]
   }
 

@@ -47,7 +47,7 @@ extension AlarmEngine {
       condition: severity == .alarm && state == .open ? .open(door) : .fault(door),
       state: state,
       at: now.wall,
-      detail: "its agent cannot write its journal: is the disk full?")
+      detail: Alert.journalDetail)
     return effects + [.raise(alert, isHeld: false)]
   }
 
@@ -70,8 +70,7 @@ extension AlarmEngine {
       subject: .door(door),
       state: transition.state,
       at: now.wall,
-      simulated: transition.simulated,
-      detail: "the agent's journal began anew: transitions before this one may be missing")
+      simulated: transition.simulated)
     return [.raise(alert, isHeld: false)]
   }
 
@@ -130,7 +129,7 @@ extension AlarmEngine {
   package func clientTaken(_ name: String, at now: Moment) -> [Effect] {
     let alert = Alert(
       id: "\(area)/client-taken/\(now.wall.milliseconds)", severity: .trouble, kind: .clientTaken, area: area,
-      subject: .broker, state: nil, at: now.wall, detail: "its client identifier is \(name)")
+      subject: .broker, state: nil, at: now.wall, detail: name)
     return [.raise(alert, isHeld: false)]
   }
 

@@ -46,6 +46,8 @@ package struct AlarmEngine: Sendable, Equatable {
     package internal(set) var since: Timestamp
     /// Whose command has led here.
     package internal(set) var changedBy: String?
+    /// When it was last armed by a command; nil while it is disarmed.
+    package internal(set) var armedSince: Timestamp?
     /// Doors that are not guarded although the mode says so.
     package internal(set) var bypassed: [DoorAddress: Bypass] = [:]
     /// How many alarms each door has raised in this armed period.
@@ -61,6 +63,7 @@ package struct AlarmEngine: Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
       case phase, since, bypassed, trips
       case changedBy = "changed_by"
+      case armedSince = "armed_since"
       case isAlarmTold = "is_alarm_told"
     }
   }

@@ -40,6 +40,12 @@ package struct Alert: Sendable, Equatable {
     case clientTaken = "client_taken"
     /// Transitions are missing from the history, and cannot be had back.
     case historyGap = "history_gap"
+    /// A channel does not take what people are to be told.
+    case channelFailing = "channel_failing"
+    /// A test of the way from a sensor to the people.
+    case selfTest = "self_test"
+    /// One that did not get through.
+    case selfTestFailed = "self_test_failed"
   }
 
   /// What the alert is about.
@@ -48,12 +54,14 @@ package struct Alert: Sendable, Equatable {
     case agent(Identifier)
     case area
     case broker
+    /// A way to people.
+    case channel(Identifier)
 
     package var agent: Identifier? {
       switch self {
       case .door(let address): address.agent
       case .agent(let agent): agent
-      case .area, .broker: nil
+      case .area, .broker, .channel: nil
       }
     }
 
@@ -75,6 +83,33 @@ package struct Alert: Sendable, Equatable {
     package static func battery(_ door: DoorAddress) -> Condition { Condition("battery \(door)") }
     package static func silent(_ agent: Identifier) -> Condition { Condition("silent \(agent)") }
     package static let brokerGone = Condition("broker gone")
+    package static func failing(_ channel: Identifier) -> Condition { Condition("channel \(channel)") }
+  }
+
+  /// How it was around when the alert was raised: what a person asks first.
+  package struct Circumstances: Sendable, Equatable, Codable {
+    /// How the area was armed; nil where it was not.
+    package var mode: ArmMode?
+    /// Since when the area was as it was.
+    package var since: Timestamp
+    /// Who had armed or disarmed it; nil where nobody is known.
+    package var changedBy: String?
+    /// Doors of the area, other than the alert's own, that were open too.
+    package var open: [DoorAddress]
+
+    package init(
+      mode: ArmMode?, since: Timestamp, changedBy: String?, open: [DoorAddress] = []
+    ) {
+      self.mode = mode
+      self.since = since
+      self.changedBy = changedBy
+      self.open = open
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case mode, since, open
+      case changedBy = "changed_by"
+    }
   }
 
   /// The same for the same cause, however often it is found: what makes one alert of it.
@@ -98,8 +133,10 @@ package struct Alert: Sendable, Equatable {
   /// It was told long after it happened.
   package var isLate: Bool
   package var simulated: Bool
-  /// One sentence on what was found, where the kind does not say it all.
+  /// What was found, where the kind does not say it all: a name, a number, a reason, or one of the words below.
   package var detail: String?
+  /// nil before it is raised.
+  package var circumstances: Circumstances?
 
   package init(
     id: String,
@@ -115,7 +152,8 @@ package struct Alert: Sendable, Equatable {
     at: Timestamp,
     isLate: Bool = false,
     simulated: Bool = false,
-    detail: String? = nil
+    detail: String? = nil,
+    circumstances: Circumstances? = nil
   ) {
     self.id = id
     self.foretoldAs = foretoldAs
@@ -131,5 +169,13 @@ package struct Alert: Sendable, Equatable {
     self.isLate = isLate
     self.simulated = simulated
     self.detail = detail
+    self.circumstances = circumstances
   }
+}
+
+extension Alert {
+  /// The door is guarded at any time.
+  package static let alwaysDetail = "always"
+  /// The door's agent cannot write its journal.
+  package static let journalDetail = "journal"
 }

@@ -56,10 +56,11 @@ extension Alert.Kind {
   /// Whether people are told when its cause is over. Of an opening they are not: what ends that alarm is disarming.
   package var tellsResolution: Bool {
     switch self {
-    case .leftOpen, .standingOpen, .openTooLong, .doorFault, .batteryLow, .agentSilent, .brokerGone: true
+    case .leftOpen, .standingOpen, .openTooLong, .doorFault, .batteryLow, .agentSilent, .brokerGone,
+      .channelFailing:
+      true
     case .opened, .shutOut, .alarmEnded, .journalRestarted, .scheduleFailed, .wrongCodes, .duress,
-      .clientTaken,
-      .historyGap:
+      .clientTaken, .historyGap, .selfTest, .selfTestFailed:
       false
     }
   }
@@ -68,13 +69,17 @@ extension Alert.Kind {
   /// door has a repetition of its own.
   package var isReminded: Bool {
     switch self {
-    case .opened, .leftOpen, .standingOpen, .doorFault, .batteryLow, .agentSilent, .brokerGone, .duress: true
+    case .opened, .leftOpen, .standingOpen, .doorFault, .batteryLow, .agentSilent, .brokerGone, .duress,
+      .channelFailing:
+      true
     case .openTooLong, .shutOut, .alarmEnded, .journalRestarted, .scheduleFailed, .wrongCodes, .clientTaken,
-      .historyGap:
+      .historyGap, .selfTest, .selfTestFailed:
       false
     }
   }
 
   /// Whether a cause that comes again and again is counted instead of told. Openings have a limit of their own.
-  package var isCounted: Bool { self != .opened && self != .openTooLong && self != .duress }
+  package var isCounted: Bool {
+    self != .opened && self != .openTooLong && self != .duress && self != .selfTest
+  }
 }

@@ -26,6 +26,13 @@ package struct ClockTime: Sendable, Equatable, CustomStringConvertible {
     self.minute = Int(minute)
   }
 
+  package static let midnight = ClockTime(hour: 0, minute: 0)
+
+  private init(hour: Int, minute: Int) {
+    self.hour = hour
+    self.minute = minute
+  }
+
   package var description: String {
     (hour < 10 ? "0" : "") + "\(hour):" + (minute < 10 ? "0" : "") + "\(minute)"
   }

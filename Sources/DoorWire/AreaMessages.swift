@@ -68,6 +68,10 @@ package struct AreaEvent: Sendable, Equatable {
     case accepted, refused, alert
     /// An alert's cause is over.
     case resolved
+    /// Somebody knows of an alert who has a link to it.
+    case acknowledged
+    /// No channel takes an alert, and none is left: nobody was told.
+    case undelivered
     /// A door was opened that only makes itself heard.
     case chime
   }

@@ -35,12 +35,17 @@ package struct Topics: Sendable {
   package func everyDoor(ofAgent agent: Identifier) -> String { "\(root)/\(agent)/door/+" }
   package func replay(agent: Identifier) -> String { "\(root)/\(agent)/replay" }
 
+  package func selfTest(agent: Identifier) -> String { "\(root)/\(agent)/selftest" }
+  package func selfTestEvent(ofAgent agent: Identifier) -> String { "\(selfTest(agent: agent))/event" }
+
   // MARK: The notifier's
 
   package func alarm(area: Identifier) -> String { "\(root)/area/\(area)/alarm" }
   package func command(area: Identifier) -> String { "\(root)/area/\(area)/alarm/set" }
   package func event(area: Identifier) -> String { "\(root)/area/\(area)/alarm/event" }
   package func availability(ofNotifier id: Identifier) -> String { "\(root)/notifier/\(id)/availability" }
+
+  package func selfTestReport(ofNotifier id: Identifier) -> String { "\(root)/notifier/\(id)/selftest" }
 
   // MARK: Filters
 
@@ -51,6 +56,9 @@ package struct Topics: Sendable {
   package var everyArea: String { "\(root)/area/+/alarm" }
   package var everyEvent: String { "\(root)/area/+/alarm/event" }
   package var everyCommand: String { "\(root)/area/+/alarm/set" }
+
+  package var everySelfTestEvent: String { "\(root)/+/selftest/event" }
+  package var everySelfTestReport: String { "\(root)/notifier/+/selftest" }
 
   // MARK: Reading
 
@@ -70,6 +78,13 @@ package struct Topics: Sendable {
   /// The agent to whose own topics (heartbeat, availability) this one belongs; nil for every other topic.
   package func agent(of topic: String) -> Identifier? {
     guard let levels = levels(of: topic), levels.count == 2 else { return nil }
+    return agent(levels[0])
+  }
+
+  /// The agent whose answer to a test comes there; nil for every other topic.
+  package func agent(ofSelfTestEvent topic: String) -> Identifier? {
+    guard let levels = levels(of: topic), levels.count == 3, levels[1] == "selftest", levels[2] == "event"
+    else { return nil }
     return agent(levels[0])
   }
 

@@ -33,6 +33,7 @@ actor Announcer {
   private var restateAsked: [Identifier: ContinuousClock.Instant] = [:]
   private var replay: Set<Identifier> = []
   private var events: [Message] = []
+  private var selfTests: Set<Identifier> = []
 
   init(settings: NotifierSettings, store: AlarmStore, client: MQTTClient, logger: Logger) {
     self.settings = settings
@@ -63,6 +64,25 @@ actor Announcer {
     replay.formUnion(outcome.replay)
     // Of somebody who was forced to command nobody hears here: who forces may listen.
     for told in outcome.told where told.alert.kind != .duress { announce(told) }
+    selfTests.formUnion(outcome.selfTests)
+    for (agent, test) in outcome.selfTestRequests {
+      append(
+        Message(
+          topic: settings.topics.selfTest(agent: agent),
+          payload: SelfTestRequest(id: test, asked: .now).encoded()))
+    }
+    for (alert, source) in outcome.acknowledged {
+      append(
+        AreaEvent(
+          kind: .acknowledged, id: nil, state: alert.severity.rawValue,
+          text: "acknowledged by a \(source): \(text(of: alert, .raised))", at: .now), alert.area)
+    }
+    for alert in outcome.undelivered {
+      append(
+        AreaEvent(
+          kind: .undelivered, id: nil, state: alert.severity.rawValue, text: text(of: alert, .raised),
+          at: alert.at), alert.area)
+    }
     for (area, door) in outcome.chimes {
       let name = settings.doors[door]?.name ?? door.description
       append(
@@ -84,7 +104,13 @@ actor Announcer {
     append(
       AreaEvent(
         kind: kind, id: nil, state: alert.severity.rawValue,
-        text: text.text(of: alert, told.stage, resolved: .now), at: alert.at), alert.area)
+        text: text(of: alert, told.stage), at: alert.at), alert.area)
+  }
+
+  private func text(of alert: Alert, _ stage: AlertStage) -> String {
+    text.text(
+      of: OutboxItem(
+        id: 0, alert: alert, stage: stage, count: 1, raised: .now, resolved: stage == .resolved ? .now : nil))
   }
 
   /// Tells what a command has led to: the area's state, then the answer; also to the topic that the command names for it
@@ -160,6 +186,12 @@ actor Announcer {
       return [Message(topic: settings.topics.alarm(area: area), payload: state.encoded(), retain: true)]
     }
     if !events.isEmpty { return [events.removeFirst()] }
+    if let test = selfTests.popFirst() {
+      guard let report = try await store.transact({ try SelfTests.report(of: test, $0) }) else { return [] }
+      return [
+        Message(topic: settings.topics.selfTestReport(ofNotifier: settings.id), payload: report.encoded())
+      ]
+    }
     if let agent = nextToRestate() {
       return [Message(topic: settings.topics.get(agent: agent), payload: [])]
     }

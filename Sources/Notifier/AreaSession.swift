@@ -114,7 +114,8 @@ struct AreaSession {
     _ effect: AlarmEngine.Effect, in area: Identifier, _ store: borrowing StoreTransaction
   ) throws {
     switch effect {
-    case .raise(let alert, let isHeld):
+    case .raise(var alert, let isHeld):
+      alert.circumstances = try circumstances(of: alert, store)
       if let condition = alert.condition { standing?.insert(condition) }
       if try store.raise(alert, isHeld: isHeld, routing: routing, now: now.wall), !isHeld {
         outcome.told.append(ToldAlert(alert: alert, stage: .raised))
@@ -137,6 +138,20 @@ struct AreaSession {
     }
   }
 
+  /// How it is around.
+  private mutating func circumstances(
+    of alert: Alert, _ store: borrowing StoreTransaction
+  ) throws -> Alert.Circumstances? {
+    guard let engine = try engine(of: alert.area, store) else { return nil }
+    let open = try doors(of: alert.area, store).filter { $0.value == .open && alert.subject != .door($0.key) }
+    return Alert.Circumstances(
+      mode: engine.mode, since: engine.memory.armedSince ?? engine.memory.since,
+      changedBy: engine.memory.changedBy, open: open.keys.sorted().prefix(Self.listLimit).map { $0 })
+  }
+
+  /// No message lists more doors.
+  private static let listLimit = 20
+
   private mutating func standingConditions(_ store: borrowing StoreTransaction) throws -> Set<Alert.Condition>
   {
     if let standing { return standing }
@@ -155,16 +170,15 @@ struct AreaSession {
     if let alert { outcome.told.append(ToldAlert(alert: alert, stage: .reminder(number - 1))) }
   }
 
+  /// A condition that no engine knows of is over.
+  mutating func resolve(
+    _ condition: Alert.Condition, in area: Identifier, _ store: borrowing StoreTransaction
+  ) throws {
+    try perform(.resolve(condition), in: area, store)
+  }
+
   /// Raises an alert that no engine has to decide about.
   mutating func raise(_ alert: Alert, _ store: borrowing StoreTransaction) throws {
     try perform(.raise(alert, isHeld: false), in: alert.area, store)
-  }
-}
-
-extension NotifierSettings {
-  /// By which ways people are told at a time.
-  func routing(at now: Timestamp) -> AlertRouting {
-    AlertRouting(
-      channels: channels.map(\.id), quietUntil: quietHours.flatMap { calendar.end(of: $0, at: now) })
   }
 }

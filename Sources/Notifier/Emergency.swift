@@ -70,7 +70,8 @@ actor Emergency {
   private func tell(title: String, text: String) async -> Bool {
     let now = Timestamp.now
     let notice = Notice(
-      key: "store/\(now.milliseconds)", severity: .alarm, title: title, text: text, at: now, items: [])
+      key: "store/\(now.milliseconds)", severity: .alarm, urgency: .critical, title: title, text: text,
+      at: now, items: [])
     var isTold = false
     for channel in channels {
       switch await channel.deliver(notice) {

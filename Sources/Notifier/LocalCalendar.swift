@@ -36,13 +36,30 @@ package struct LocalCalendar: Sendable {
     return end < start ? end : nil
   }
 
-  /// As a person reads it: `22:03:17 on 2026-11-24`.
+  /// Whether a moment is within hours that began on one of the days; their end is outside.
+  package func contains(_ hours: DayHours, _ moment: Timestamp) -> Bool {
+    let date = Date(timeIntervalSince1970: Double(moment.milliseconds) / 1_000)
+    let parts = calendar.dateComponents([.hour, .minute, .weekday], from: date)
+    let time = (parts.hour ?? 0) * 60 + (parts.minute ?? 0)
+    // The Gregorian calendar of Foundation counts from Sunday, 1; ours from Monday, 0.
+    let today = ((parts.weekday ?? 1) + 5) % 7
+    func isDay(_ day: Int) -> Bool { hours.days.contains(Weekday.allCases[day % 7]) }
+    let (start, end) = (hours.start.minutes, hours.end.minutes)
+    if start < end { return isDay(today) && (start..<end).contains(time) }
+    return isDay(today) && time >= start || isDay(today + 6) && time < end
+  }
+
+  /// As a person reads it: `22:03:17 on 2026-11-24 (UTC+1)`.
   func text(_ timestamp: Timestamp) -> String {
     let date = Date(timeIntervalSince1970: Double(timestamp.milliseconds) / 1_000)
     let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second], from: date)
     func two(_ number: Int?) -> String { (number ?? 0) < 10 ? "0\(number ?? 0)" : "\(number ?? 0)" }
+    let minutes = calendar.timeZone.secondsFromGMT(for: date) / 60
+    let offset =
+      (minutes == 0 ? "" : "\(minutes < 0 ? "-" : "+")\(abs(minutes) / 60)")
+      + (minutes % 60 == 0 ? "" : ":\(two(abs(minutes) % 60))")
     return "\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second)) on "
-      + "\(parts.year ?? 0)-\(two(parts.month))-\(two(parts.day))"
+      + "\(parts.year ?? 0)-\(two(parts.month))-\(two(parts.day)) (UTC\(offset))"
   }
 }
 
@@ -50,4 +67,17 @@ package struct LocalCalendar: Sendable {
 package struct QuietHours: Sendable, Equatable {
   package var start: ClockTime
   package var end: ClockTime
+}
+
+/// Hours that begin on some days of the week.
+package struct DayHours: Sendable, Equatable {
+  package var days: Set<Weekday>
+  package var start: ClockTime
+  /// Where it is not later than the start, they last into the next day.
+  package var end: ClockTime
+}
+
+extension ClockTime {
+  /// Since midnight.
+  fileprivate var minutes: Int { hour * 60 + minute }
 }

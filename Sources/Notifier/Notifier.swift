@@ -5,7 +5,8 @@
 package import AlarmStore
 import Appliance
 import BrokerLink
-package import Delivery
+import Dashboard
+import Delivery
 import DoorCore
 import DoorWire
 package import Logging
@@ -16,18 +17,11 @@ import ServiceLifecycle
 package struct Notifier: Service, CustomStringConvertible {
   private let settings: NotifierSettings
   private let store: AlarmStore
-  private let channels: [any DeliveryChannel]
-  private let deadManSwitch: DeadManSwitch?
   private let logger: Logger
 
-  package init(
-    settings: NotifierSettings, store: AlarmStore, channels: [any DeliveryChannel],
-    deadManSwitch: DeadManSwitch?, logger: Logger
-  ) {
-    self.deadManSwitch = deadManSwitch
+  package init(settings: NotifierSettings, store: AlarmStore, logger: Logger) {
     self.settings = settings
     self.store = store
-    self.channels = channels
     self.logger = logger
   }
 
@@ -37,8 +31,13 @@ package struct Notifier: Service, CustomStringConvertible {
   package func run() async throws {
     let client = MQTTClient(configuration: settings.clientConfiguration, logger: logger)
     let announcer = Announcer(settings: settings, store: store, client: client, logger: logger)
-    let text = AlertText(settings: settings)
-    let workers = channels.map { DeliveryWorker(channel: $0, store: store, text: text, logger: logger) }
+    let links = try await AcknowledgementLinks.of(settings, store)
+    let channels = settings.channels.map { $0.made(client: client, logger: logger) }
+    let workers = zip(channels, settings.channels).map { channel, own in
+      DeliveryWorker(
+        channel: channel, settings: settings, store: store,
+        text: AlertText(settings: settings, language: own.language, links: links), logger: logger)
+    }
     let emergency = Emergency(channels: channels, logger: logger) { [store] () throws(AlarmStoreError) in
       try await store.probe(now: .now)
     }
@@ -47,8 +46,7 @@ package struct Notifier: Service, CustomStringConvertible {
     let timekeeper = Timekeeper(settings: settings, store: store, emergency: emergency)
     let serviceManager = ServiceManager.current
     let life = NotifierLife(
-      settings: settings, store: store, deadManSwitch: deadManSwitch, serviceManager: serviceManager,
-      logger: logger)
+      settings: settings, store: store, serviceManager: serviceManager, logger: logger)
     let watchdog = Watchdog(
       stages: [
         Watchdog.Stage("store") { stage in
@@ -67,14 +65,14 @@ package struct Notifier: Service, CustomStringConvertible {
         },
       ], serviceManager: serviceManager, logger: logger)
     let tell: @Sendable (Outcome) async -> Void = { outcome in
-      if !outcome.told.isEmpty { for worker in workers { worker.alertsRaised() } }
+      if !outcome.told.isEmpty || outcome.hasNewMessages { for worker in workers { worker.alertsRaised() } }
       if !outcome.areas.isEmpty || !outcome.told.isEmpty || outcome.hasNewDeadlines { timekeeper.wake() }
       for warning in outcome.warnings { logger.warning("\(warning)") }
       await announcer.announce(outcome)
     }
 
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for worker in workers { group.addTask { try await worker.run() } }
+      for worker in workers { group.addTask { try await worker.run(tell: tell) } }
       group.addTask { try await announcer.run() }
       group.addTask { try await supervisor.run(tell: tell) }
       group.addTask { try await timekeeper.run(tell: tell) }
@@ -86,6 +84,11 @@ package struct Notifier: Service, CustomStringConvertible {
           await supervisor.note(state)
           if case .connected = state { await announcer.connected() }
         }
+      }
+      if let web = settings.web, let links {
+        let desk = LinkDesk(settings: settings, store: store, links: links, logger: logger, tell: tell)
+        let server = WebServer(host: web.host, port: web.port, desk: desk, logger: logger)
+        group.addTask { try await server.run() }
       }
       group.addTask { try await life.run() }
       if let watchdog { group.addTask { try await watchdog.run() } }
@@ -106,6 +109,7 @@ package struct Notifier: Service, CustomStringConvertible {
     let doors = DoorIntake(settings: settings, store: store)
     let heartbeats = HeartbeatIntake(settings: settings, store: store)
     let commands = CommandIntake(settings: settings, store: store, logger: logger)
+    let selfTests = SelfTests(settings: settings)
     let topics = settings.topics
 
     let homeAssistant = settings.discoveryPrefix.map { prefix in
@@ -132,6 +136,17 @@ package struct Notifier: Service, CustomStringConvertible {
               try await emergency.watching { try await heartbeats.take(heartbeat, of: agent, now: .now) })
           } catch let error as WireError {
             logger.warning("the heartbeat of \(agent) cannot be read: \(error)")
+          }
+        }
+      },
+      Route(topics.everySelfTestEvent) { messages in
+        for message in messages where !message.isRetained {
+          guard let agent = topics.agent(ofSelfTestEvent: message.topic) else { continue }
+          do {
+            let event = try SelfTestEvent(decoding: message.wholePayload())
+            await tell(try await emergency.watching { try await selfTests.take(event, of: agent, store) })
+          } catch let error as WireError {
+            logger.warning("the answer of \(agent) to a test cannot be read: \(error)")
           }
         }
       },

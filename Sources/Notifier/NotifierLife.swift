@@ -19,12 +19,11 @@ final class NotifierLife: Sendable {
   private let isConnected = Mutex(false)
 
   init(
-    settings: NotifierSettings, store: AlarmStore, deadManSwitch: DeadManSwitch?,
-    serviceManager: ServiceManager, logger: Logger
+    settings: NotifierSettings, store: AlarmStore, serviceManager: ServiceManager, logger: Logger
   ) {
     self.settings = settings
     self.store = store
-    self.deadManSwitch = deadManSwitch
+    deadManSwitch = settings.deadMan.map { DeadManSwitch(address: $0.address) }
     self.serviceManager = serviceManager
     self.logger = logger
   }

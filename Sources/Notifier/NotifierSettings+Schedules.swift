@@ -1,5 +1,5 @@
 import Appliance
-import DoorCore
+package import DoorCore
 import Foundation
 
 extension Schedule {
@@ -43,6 +43,18 @@ extension QuietHours {
     start = try table.required("from", try table.value("from", ClockTime.init), "their beginning, HH:MM")
     end = try table.required("to", try table.value("to", ClockTime.init), "their end, HH:MM")
     if start == end { throw table.invalid("to", "another time than from") }
+  }
+}
+
+/// When the way from the sensors to the people is tested.
+package struct SelfTestSchedule: Sendable, Equatable {
+  package var days: Set<Weekday>
+  package var time: ClockTime
+
+  /// - Parameter table: `[self_test]`.
+  init(reading table: SettingsTable) throws(SettingsError) {
+    time = try table.required("at", try table.value("at", ClockTime.init), "the time, HH:MM")
+    days = Set(try table.words("days", as: Weekday.self) ?? Weekday.allCases)
   }
 }
 

@@ -1,6 +1,7 @@
 package import AccessCodes
 package import Appliance
 import BrokerLink
+package import Delivery
 package import DoorCore
 package import DoorWire
 import MQTT
@@ -34,19 +35,9 @@ package struct NotifierSettings: Sendable, SettingsReadable {
     package var codeHash: CodeHash
   }
 
-  package struct Channel: Sendable {
-    package enum Kind: Sendable {
-      case log
-      case webhook(address: Secret)
-    }
-
-    package var id: Identifier
-    package var kind: Kind
-  }
-
   /// Who is told that the notifier is alive.
   package struct DeadMan: Sendable {
-    package var address: Secret
+    package var address: WebAddress
     package var period: Duration
   }
 
@@ -57,6 +48,12 @@ package struct NotifierSettings: Sendable, SettingsReadable {
   package var areas: [Identifier: Area]
   package var doors: [DoorAddress: Door]
   package var channels: [Channel]
+  /// The first that fits decides; what fits none goes through every channel.
+  package var routes: [TimedRoute]
+  package var language: Language
+  /// The texts of every language, with those that the settings replace.
+  var phrases: [Language: AlertPhrases]
+  package var web: Web?
   /// Where there are none, commands need no code.
   package var users: [User]
   package var schedules: [Schedule]
@@ -66,6 +63,7 @@ package struct NotifierSettings: Sendable, SettingsReadable {
   /// How old the history may be; nil: as old as there is room.
   package var historyAge: Duration?
   package var deadMan: DeadMan?
+  package var selfTest: SelfTestSchedule?
   /// Where Home Assistant looks for devices; nil where it is not to be told of the areas.
   package var discoveryPrefix: String?
 
@@ -91,6 +89,10 @@ package struct NotifierSettings: Sendable, SettingsReadable {
     try Self.checkAgents(of: doors, table)
     channels = try table.tables("channel").map { entry throws(SettingsError) in try Channel(reading: entry) }
     _ = try Self.unique(channels, \.id, "channel", table)
+    routes = try Self.routes(from: table, channels: channels, areas: areas, doors: doors)
+    language = try table.word("language") ?? .english
+    phrases = try Self.phrases(from: table)
+    web = try table.table("web").map { (table) throws(SettingsError) in try Web(reading: table) }
     users = try Self.users(from: table, areas: areas)
     calendar = try LocalCalendar.read(from: table)
     schedules = try Self.schedules(from: table, areas: areas)
@@ -103,6 +105,9 @@ package struct NotifierSettings: Sendable, SettingsReadable {
     historyAge = try table.integer("history_days", in: 1...36_500).map { .seconds($0 * 86_400) }
     discoveryPrefix = try Topics.discoveryPrefix(from: table)
     deadMan = try table.table("dead_man").map { (table) throws(SettingsError) in try DeadMan(reading: table) }
+    selfTest = try table.table("self_test").map { (table) throws(SettingsError) in
+      try SelfTestSchedule(reading: table)
+    }
     guard !doors.isEmpty else { throw table.invalid("door", "at least one table [[door]]") }
     guard !channels.isEmpty else {
       throw table.invalid("channel", "at least one table [[channel]]: without one no alarm reaches anybody")
@@ -161,37 +166,10 @@ package struct NotifierSettings: Sendable, SettingsReadable {
   }
 }
 
-extension NotifierSettings.Channel {
-  private enum KindWord: String, CaseIterable {
-    case log, webhook
-  }
-
-  init(reading table: SettingsTable) throws(SettingsError) {
-    id = try table.required("id", try table.value("id", Identifier.init), "the channel's name")
-    switch try table.required("type", try table.word("type", as: KindWord.self), "log or webhook") {
-    case .log: kind = .log
-    case .webhook:
-      kind = .webhook(address: try Secret.address(from: table, "where the alerts are posted to"))
-    }
-  }
-}
-
 extension NotifierSettings.DeadMan {
   init(reading table: SettingsTable) throws(SettingsError) {
-    address = try Secret.address(from: table, "where a life sign is sent to")
+    address = try table.webAddress("url", "where a life sign is sent to")
     period = .seconds(try table.integer("period_s", in: 10...86_400) ?? 60)
-  }
-}
-
-extension Secret {
-  /// The address under `url`, or in the file or the credential that stands in its place.
-  fileprivate static func address(from table: SettingsTable, _ purpose: String) throws(SettingsError)
-    -> Secret
-  {
-    let plain = try table.string("url").map { Secret($0) }
-    let secret = try Secret.read("url", from: table)
-    if plain != nil, secret != nil { throw table.invalid("url", "left out where url_file is given") }
-    return try table.required("url", plain ?? secret, "\(purpose) (url_file where it has a key in it)")
   }
 }
 

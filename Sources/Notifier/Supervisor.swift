@@ -159,6 +159,7 @@ extension NotifierSettings {
     case .door(let door): doors[door]?.area == alert.area
     case .agent(let agent): areas(ofAgent: agent).contains(alert.area)
     case .area, .broker: areas[alert.area] != nil
+    case .channel(let channel): areas[alert.area] != nil && channels.contains { $0.id == channel }
     }
   }
 

@@ -59,6 +59,7 @@ actor Timekeeper {
       let (reminded, reminder) = try store.remind(
         by: settings.alertPolicy, routing: settings.routing(at: now.wall), now: now.wall)
       session.outcome.told += reminded.map { ToldAlert(alert: $0.alert, stage: .reminder($0.number)) }
+      if let wait = try SelfTests(settings: settings).keep(store, &session) { waits.append(wait) }
       waits += [scheduled, reminder].compactMap { $0?.elapsed(since: now.wall) }
       // What is counted to the nanosecond is not asked for a moment too early.
       return (session.outcome, waits.min().map { max($0, .zero) + .milliseconds(1) })

@@ -26,7 +26,7 @@ struct AgentRoutes: Sendable {
 
   /// What is subscribed to from the start.
   var all: [Route] {
-    [get, replay, ownStates] + (settings.discoveryPrefix.map { [homeAssistant(prefix: $0)] } ?? [])
+    [get, replay, selfTest, ownStates] + (settings.discoveryPrefix.map { [homeAssistant(prefix: $0)] } ?? [])
       + Self.areas(of: settings.outputs).sorted().map(alarm)
   }
 
@@ -61,6 +61,20 @@ struct AgentRoutes: Sendable {
           await publisher.replay(try ReplayRequest(decoding: message.wholePayload()))
         } catch {
           logger.warning("\(message.topic) asks for what cannot be replayed: \(error)")
+        }
+      }
+    }
+  }
+
+  /// Somebody tests the way to the people.
+  private var selfTest: Route {
+    Route(settings.topics.selfTest(agent: settings.id)) { messages in
+      // One that was kept would be obeyed again at every start.
+      for message in messages where !message.isRetained {
+        do throws(WireError) {
+          await publisher.test(try SelfTestRequest(decoding: message.wholePayload()))
+        } catch {
+          logger.warning("\(message.topic) asks for what is no test: \(error)")
         }
       }
     }

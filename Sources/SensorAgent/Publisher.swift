@@ -34,6 +34,7 @@ actor Publisher {
   /// What was heard of the own doors and was not compared with the journal yet; one for each door at most.
   private var heard: [Identifier: Transition] = [:]
   private var replays: [ReplayRequest] = []
+  private var selfTests: [SelfTestRequest] = []
 
   /// - Parameter journalBegun: called when the journal has begun anew and does not know the doors.
   init(
@@ -93,6 +94,13 @@ actor Publisher {
     wake.yield()
   }
 
+  /// Somebody tests the way to the people.
+  func test(_ request: SelfTestRequest) {
+    guard selfTests.count < Self.replayLimit else { return }
+    selfTests.append(request)
+    wake.yield()
+  }
+
   /// A state of a door of this agent is at the broker. Usually it is one that the journal knows.
   func note(_ published: Transition, of door: Identifier) {
     guard settings.doors.contains(where: { $0.id == door }) else { return }
@@ -141,6 +149,13 @@ actor Publisher {
       if try await journal.isContradicted(by: published, of: door) { try await beginJournalAnew() }
       // What was heard meanwhile is looked at in its turn.
       if heard[door] == published { heard[door] = nil }
+      return true
+    }
+    if let request = selfTests.first {
+      let event = SelfTestEvent(answering: request, sent: clock.now)
+      try await client.publish(
+        Message(topic: settings.topics.selfTestEvent(ofAgent: settings.id), payload: event.encoded()))
+      selfTests.removeFirst()
       return true
     }
     if isToDescribe, let prefix = settings.discoveryPrefix {

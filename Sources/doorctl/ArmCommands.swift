@@ -77,7 +77,8 @@ struct DisarmCommand: AsyncParsableCommand {
 struct AcknowledgeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "acknowledge",
-    abstract: "Says that somebody knows of an area's alerts: what is over is not told again.")
+    abstract: "Says that somebody knows of an area's alerts: what is over is not told again.",
+    aliases: ["ack"])
 
   @OptionGroup var broker: BrokerOptions
   @OptionGroup var code: CodeOptions

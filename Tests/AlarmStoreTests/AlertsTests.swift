@@ -39,7 +39,7 @@ struct AlertsTests {
       var keys: [String] = []
       while case .message(let message) = try store.next(for: phone, now: time) {
         keys += message.items.map { "\($0.alert.id) \($0.stage)" }
-        try store.markDelivered(message, answer: "", now: time)
+        try store.markDelivered(message, receipt("", time))
       }
       return keys
     }
@@ -169,7 +169,7 @@ struct AlertsTests {
     }
     #expect(ended == [["1"], [], []], "an opening ends with the area's disarming")
     #expect(try await records().map(\.resolved) == [seconds(9), seconds(9)], "the third was the first one's")
-    #expect(try await send() == ["1 raised", "2 raised", "1 resolved"])
+    #expect(try await send() == ["2 raised", "1 raised", "1 resolved"], "alarms go first")
   }
 
   @Test("resolves one area's alerts and no other's")

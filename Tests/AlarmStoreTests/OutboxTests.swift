@@ -67,11 +67,13 @@ struct OutboxTests {
     try await raise("0", at: seconds(0))
     let first = try await message()
     #expect(first.key == "0")
-    try await house.store.transact { try $0.postpone(first, until: seconds(60), answer: "HTTP 503") }
+    try await house.store.transact {
+      try $0.postpone(first, until: seconds(60), receipt("HTTP 503", seconds(0)))
+    }
     for key in ["1", "2"] {
       let message = try await message()
       #expect(message.key == key)
-      try await house.store.transact { try $0.markDelivered(message, answer: "HTTP 200", now: seconds(10)) }
+      try await house.store.transact { try $0.markDelivered(message, receipt("HTTP 200", seconds(10))) }
     }
     #expect(try await next() == .nothingBefore(seconds(60)))
     #expect(try await message(at: seconds(60)).attempts == 1)
@@ -83,10 +85,12 @@ struct OutboxTests {
     try await raise("1", at: seconds(0))
     let alarm = try await message(at: seconds(-3_600))
     #expect(alarm.key == "1", "an alarm waits for nothing")
-    try await house.store.transact { try $0.postpone(alarm, until: seconds(300), answer: "HTTP 503") }
+    try await house.store.transact {
+      try $0.postpone(alarm, until: seconds(300), receipt("HTTP 503", seconds(0)))
+    }
     #expect(try await next(at: seconds(0)) == .nothingBefore(seconds(300)))
     #expect(try await message(at: seconds(-3_600)).key == "1", "no back-off is so long")
-    try await house.store.transact { try $0.markDelivered(alarm, answer: "", now: seconds(0)) }
+    try await house.store.transact { try $0.markDelivered(alarm, receipt("", seconds(0))) }
     // A trouble waits for the morning, but not for longer.
     let trouble = house.alert("2", .trouble)
     try await house.store.transact { [phone] store in
@@ -101,9 +105,11 @@ struct OutboxTests {
   func ends() async throws {
     try await raise("1", "2")
     let first = try await message()
-    try await house.store.transact { try $0.markDelivered(first, answer: "HTTP 200", now: seconds(2)) }
+    try await house.store.transact { try $0.markDelivered(first, receipt("HTTP 200", seconds(2))) }
     let second = try await message()
-    try await house.store.transact { try $0.markRefused(second, answer: "HTTP 404", now: seconds(2)) }
+    _ = try await house.store.transact {
+      try $0.markRefused(second, receipt("HTTP 404", seconds(2)), channels: [])
+    }
     #expect(try await next() == .nothing)
     #expect(
       try await deliveries() == [
@@ -122,19 +128,21 @@ struct OutboxTests {
     let storm = try await message()
     #expect(storm.items.map(\.alert.id) == ["1", "2", "3", "4", "5"])
     #expect(storm.key == "1/and-4-more")
-    try await house.store.transact { try $0.postpone(storm, until: seconds(20), answer: "HTTP 503") }
+    try await house.store.transact {
+      try $0.postpone(storm, until: seconds(20), receipt("HTTP 503", seconds(0)))
+    }
     try await raise("6", "7")
     let single = try await message()
     #expect(single.key == "6", "what comes later is another message")
     let again = try await message(at: seconds(20))
     #expect([again.key, single.key].contains("6"))
     try await house.store.transact { store in
-      for message in [single] { try store.markDelivered(message, answer: "", now: seconds(20)) }
+      for message in [single] { try store.markDelivered(message, receipt("", seconds(20))) }
     }
     var keys: [String] = []
     while case .message(let message) = try await next(at: seconds(20)) {
       keys.append(message.key)
-      try await house.store.transact { try $0.markDelivered(message, answer: "", now: seconds(20)) }
+      try await house.store.transact { try $0.markDelivered(message, receipt("", seconds(20))) }
     }
     #expect(keys.sorted() == ["1/and-4-more", "7"])
     #expect(try await deliveries().allSatisfy { $0["phone"] == ["delivered"] })
@@ -150,7 +158,7 @@ struct OutboxTests {
     var counts: [Int] = []
     while case .message(let message) = try await next() {
       counts.append(message.items.count)
-      try await house.store.transact { try $0.markDelivered(message, answer: "", now: seconds(10)) }
+      try await house.store.transact { try $0.markDelivered(message, receipt("", seconds(10))) }
     }
     #expect(counts == [32, 32, 32, 4])
   }

@@ -9,10 +9,10 @@ struct LogChannelTests {
   @Test(
     "has every alert at once, an alarm as critical and trouble as a warning",
     arguments: [
-      (Alert.Severity.alarm, Logger.Level.critical), (.trouble, .warning),
+      (Notice.Urgency.critical, Logger.Level.critical), (.normal, .warning), (.low, .notice),
     ]
   )
-  func delivers(_ severity: Alert.Severity, _ level: Logger.Level) async throws {
+  func delivers(_ urgency: Notice.Urgency, _ level: Logger.Level) async throws {
     let log = Lines()
     let channel = LogChannel(
       id: try Identifier("log"),
@@ -20,7 +20,7 @@ struct LogChannelTests {
     )
     let result = await channel.deliver(
       Notice(
-        key: "1", severity: severity, title: "ALARM: Front", text: "It was opened.",
+        key: "1", severity: .alarm, urgency: urgency, title: "ALARM: Front", text: "It was opened.",
         at: Timestamp(milliseconds: 0), items: []))
     #expect(result == .delivered(answer: "written"))
     #expect(log.lines.withLock { $0 } == ["\(level) ALARM: Front: It was opened."])

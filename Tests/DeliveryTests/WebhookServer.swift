@@ -9,6 +9,8 @@ final class WebhookServer: Sendable {
   enum Answer: Sendable {
     /// These bytes, then the end of the connection.
     case bytes(String)
+    /// These bytes, and no end for as long as the client stays.
+    case unfinished(String)
     /// Nothing, for as long as the client stays.
     case silence
 
@@ -101,11 +103,13 @@ private final class RequestReader: ChannelInboundHandler {
     guard body.utf8.count >= headers["content-length"].flatMap(Int.init) ?? 0 else { return }
     received = ""
     let request = WebhookServer.Request(line: lines.first ?? "", headers: headers, body: body)
-    guard let answer = asked.server.withLock({ $0 })?.take(request), case .bytes(let text) = answer else {
-      return
+    switch asked.server.withLock({ $0 })?.take(request) {
+    case .bytes(let text)?:
+      context.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+      context.close(promise: nil)
+    case .unfinished(let text)?: context.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+    case .silence?, nil: break
     }
-    context.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
-    context.close(promise: nil)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

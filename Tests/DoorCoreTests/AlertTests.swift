@@ -13,7 +13,7 @@ struct AlertTests {
         "battery_low",
         "journal_restarted", "agent_silent", "schedule_failed", "wrong_codes", "duress", "broker_gone",
         "client_taken",
-        "history_gap",
+        "history_gap", "channel_failing", "self_test", "self_test_failed",
       ]
     )
   }

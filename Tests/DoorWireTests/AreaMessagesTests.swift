@@ -88,7 +88,10 @@ struct AreaMessagesTests {
   func faultyEvent() {
     let text = #"{"v":1,"event":"party","state":"x","text":"","at":"1970-01-01T00:00:01Z"}"#
     let error = #expect(throws: WireError.self) { try AreaEvent(decoding: Array(text.utf8)) }
-    #expect(error?.description == #"event is "party"; it can be accepted, refused, alert, resolved, chime"#)
+    #expect(
+      error?.description
+        == #"event is "party"; it can be accepted, refused, alert, resolved, acknowledged, undelivered, chime"#
+    )
   }
 
   @Test("of random bytes are refused and do no harm", arguments: 0..<UInt64(50))

@@ -31,7 +31,9 @@ struct AlertTextTests {
 
   private func message(_ alerts: Alert..., stage: AlertStage = .raised) -> OutboxMessage {
     OutboxMessage(
-      items: alerts.enumerated().map { OutboxItem(id: Int64($0), alert: $1, stage: stage, count: 1) },
+      items: alerts.enumerated().map {
+        OutboxItem(id: Int64($0), alert: $1, stage: stage, raised: NotifierHouse.wall(1))
+      },
       attempts: 0)
   }
 
@@ -39,7 +41,7 @@ struct AlertTextTests {
   func opened() throws {
     let notice = text.notice(of: message(try alert(.opened)))
     #expect(notice.title == "ALARM: Front door")
-    #expect(notice.text == "Front door was opened at 22:13:20 on 2023-11-14 while Home was armed.")
+    #expect(notice.text == "Front door was opened at 22:13:20 on 2023-11-14 (UTC) while Home was armed.")
     #expect(notice.severity == .alarm)
     #expect(notice.key == "1")
   }
@@ -48,11 +50,14 @@ struct AlertTextTests {
   func stages() throws {
     let fault = try alert(.doorFault, .trouble)
     #expect(text.notice(of: message(fault, stage: .reminder(2))).title == "Reminder: Front door has a fault")
-    #expect(text.text(of: fault, .reminder(2), count: 5).hasPrefix("Reminder 2: Front door of Home cannot"))
-    #expect(text.text(of: fault, .raised, count: 5).hasSuffix("(5 times.)"))
-    #expect(
-      text.text(of: fault, .resolved, resolved: NotifierHouse.wall(40))
-        == "Front door can be watched again at 22:14:00 on 2023-11-14.")
+    let item = OutboxItem(
+      id: 1, alert: fault, stage: .reminder(2), count: 5, raised: NotifierHouse.wall(0),
+      resolved: NotifierHouse.wall(40))
+    #expect(text.text(of: item).hasPrefix("Reminder 2: Front door of Home cannot"))
+    #expect(text.text(of: item).hasSuffix("(5 times.)"))
+    var over = item
+    over.stage = .resolved
+    #expect(text.text(of: over) == "Front door can be watched again at 22:14:00 on 2023-11-14 (UTC).")
   }
 
   @Test("list many alerts in one message, of the gravest one's severity")
@@ -80,9 +85,11 @@ struct AlertTextTests {
   @Test(
     "say lengths of time as people do",
     arguments: [
-      (0, "0 s"), (59, "59 s"), (60, "1 min"), (3_599, "59 min"), (3_600, "1 h"), (3_900, "1 h 5 min"),
+      (0, "0 s", "0 秒"), (59, "59 s", "59 秒"), (60, "1 min", "1 分钟"), (3_599, "59 min", "59 分钟"),
+      (3_600, "1 h", "1 小时"), (3_900, "1 h 5 min", "1 小时 5 分钟"),
     ])
-  func lengths(_ seconds: Int, _ text: String) {
-    #expect(AlertText.length(.seconds(seconds)) == text)
+  func lengths(_ seconds: Int, _ english: String, _ chinese: String) {
+    #expect(EnglishPhrases.length(.seconds(seconds)) == english)
+    #expect(ChinesePhrases.length(.seconds(seconds)) == chinese)
   }
 }

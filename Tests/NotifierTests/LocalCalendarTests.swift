@@ -64,7 +64,7 @@ struct LocalCalendarTests {
 
   @Test("writes times as people there read them")
   func text() throws {
-    #expect(calendar.text(try utc("2026-11-24T22:03:07Z")) == "23:03:07 on 2026-11-24")
-    #expect(calendar.text(try utc("2026-07-01T22:03:07Z")) == "00:03:07 on 2026-07-02")
+    #expect(calendar.text(try utc("2026-11-24T22:03:07Z")) == "23:03:07 on 2026-11-24 (UTC+1)")
+    #expect(calendar.text(try utc("2026-07-01T22:03:07Z")) == "00:03:07 on 2026-07-02 (UTC+2)")
   }
 }

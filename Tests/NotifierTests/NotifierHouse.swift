@@ -114,7 +114,7 @@ struct NotifierHouse {
       var sent: [String] = []
       while case .message(let message) = try store.next(for: try Identifier("log"), now: Self.wall(second)) {
         sent += message.items.map { "\($0.alert.kind.rawValue) \($0.stage)" }
-        try store.markDelivered(message, answer: "", now: Self.wall(second))
+        try store.markDelivered(message, DeliveryReceipt(answer: "", at: Self.wall(second), duration: .zero))
       }
       return sent
     }

@@ -1,9 +1,11 @@
 import Appliance
+import Delivery
 import DoorCore
 import DoorWire
 import Foundation
-import Notifier
 import Testing
+
+@testable import Notifier
 
 @Suite("The notifier's settings")
 struct NotifierSettingsTests {
@@ -54,9 +56,11 @@ struct NotifierSettingsTests {
     return Self.whole.replacingCharacters(in: range, with: bad)
   }
 
-  private func webhookAddress(_ settings: NotifierSettings) -> Secret? {
+  private func webhookAddress(_ settings: NotifierSettings) throws -> String? {
     for channel in settings.channels {
-      if case .webhook(let address) = channel.kind { return address }
+      guard case .web(let service) = channel.means else { continue }
+      let notice = AlertText(settings: settings).test(of: channel.id, at: Timestamp(milliseconds: 0))
+      return service.request(for: notice, at: notice.at).address.reveal()
     }
     return nil
   }
@@ -80,7 +84,7 @@ struct NotifierSettingsTests {
     #expect(front.area.description == "house")
     #expect(settings.doors[try DoorAddress("garden/front")]?.name == "front", "the same id at another agent")
     #expect(settings.channels.map(\.id.description) == ["log", "phone"])
-    #expect(webhookAddress(settings) == Secret("https://example.org/hook"))
+    #expect(try webhookAddress(settings) == "https://example.org/hook")
   }
 
   @Test("have what is usual for the rest")
@@ -101,7 +105,7 @@ struct NotifierSettingsTests {
       text: try changed("url = \"https://example.org/hook\"", "url_file = \"\(path)\""),
       file: "notifier.toml"
     )
-    #expect(webhookAddress(settings)?.reveal() == "https://example.org/hunter2")
+    #expect(try webhookAddress(settings) == "https://example.org/hunter2")
     #expect(!"\(settings)".contains("hunter2"))
     var dumped = ""
     dump(settings, to: &dumped)
@@ -124,7 +128,7 @@ struct NotifierSettingsTests {
     #expect(refusal(table + "period_s = 9\n")?.hasSuffix("must be a whole number from 10 to 86400") == true)
     #expect(
       refusal(Self.whole + "\n[dead_man]\n")?.hasSuffix(
-        "dead_man.url is missing: where a life sign is sent to (url_file where it has a key in it)") == true)
+        "dead_man.url is missing: where a life sign is sent to (url_file where it is to be secret)") == true)
   }
 
   @Test("tell Home Assistant of the areas where they say so")
@@ -286,7 +290,7 @@ struct NotifierSettingsTests {
       ),
       (
         "store = ", "stroe = ",
-        "3: stroe is not known here; there are alarm_reminder_s, area, broker, channel, dead_man, door, history_days, home_assistant, id, quiet_hours, schedule, store, time_zone, topic_root, trouble_reminder_s, user"
+        "3: stroe is not known here; there are alarm_reminder_s, area, broker, channel, dead_man, door, history_days, home_assistant, id, language, quiet_hours, route, schedule, self_test, store, text, time_zone, topic_root, trouble_reminder_s, user, web"
       ),
       (
         "[broker]\nhost = \"broker.example\"\nport = 8883", "",
@@ -322,16 +326,22 @@ struct NotifierSettingsTests {
         "agent = \"garden\"", "agent = \"hall\"",
         "16: door must be there once for each id; hall/front is there twice"
       ),
-      ("type = \"log\"", "", "27: channel[1].type is missing: log or webhook"),
-      ("type = \"log\"", "type = \"pigeon\"", "29: channel[1].type must be one of \"log\", \"webhook\""),
+      (
+        "type = \"log\"", "",
+        "27: channel[1].type is missing: log, mqtt, webhook, ntfy, pushover, telegram, gotify, slack, discord, matrix, bark, serverchan, pushplus, dingtalk, wecom, feishu, lark, email, command, apprise"
+      ),
+      (
+        "type = \"log\"", "type = \"pigeon\"",
+        "29: channel[1].type must be one of \"log\", \"mqtt\", \"webhook\", \"ntfy\", \"pushover\", \"telegram\", \"gotify\", \"slack\", \"discord\", \"matrix\", \"bark\", \"serverchan\", \"pushplus\", \"dingtalk\", \"wecom\", \"feishu\", \"lark\", \"email\", \"command\", \"apprise\""
+      ),
       (
         "type = \"log\"", "type = \"log\"\nurl = \"https://example.org/\"",
-        "30: channel[1].url is not known here; there are id, type"
+        "30: channel[1].url is not known here; there are id, language, type"
       ),
       ("id = \"phone\"", "id = \"log\"", "27: channel must be there once for each id; log is there twice"),
       (
         "url = \"https://example.org/hook\"", "",
-        "31: channel[2].url is missing: where the alerts are posted to (url_file where it has a key in it)"
+        "31: channel[2].url is missing: where the alerts are posted to (url_file where it is to be secret)"
       ),
       (
         "url = \"https://example.org/hook\"", "url_file = \"/nonexistent/url\"",

@@ -69,8 +69,9 @@ struct TimekeeperTests {
     #expect(try await house.send(at: 9_999).isEmpty)
     let record = try #require(try await house.records().first)
     let text = AlertText(settings: house.settings)
-    #expect(
-      text.text(of: record.alert, .resolved, resolved: record.resolved).hasSuffix("It was open for 16 min."))
+    let item = OutboxItem(
+      id: 1, alert: record.alert, stage: .resolved, raised: record.raised, resolved: record.resolved)
+    #expect(text.text(of: item).hasSuffix("It was open for 16 min."))
   }
 
   @Test("lets troubles wait for the morning")
