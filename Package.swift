@@ -211,6 +211,17 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "DashboardTests",
+      dependencies: [
+        "Dashboard", "TestSupport",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "SensorAgentTests",
       dependencies: [
         "SensorAgent", "Appliance", "DoorCore", "DoorWire", "GPIO", "Journal", "MQTT", "MQTTProtocol",
@@ -221,8 +232,9 @@ let package = Package(
     .testTarget(
       name: "NotifierTests",
       dependencies: [
-        "Notifier", "AccessCodes", "AlarmStore", "Appliance", "CSQLite", "Delivery", "DoorCore", "DoorWire",
-        "MQTT", "MQTTProtocol", "SQLiteSupport", "TestSupport",
+        "Notifier", "AccessCodes", "AlarmStore", "Appliance", "CSQLite", "Dashboard", "Delivery", "DoorCore",
+        "DoorWire", "MQTT", "MQTTProtocol", "SQLiteSupport", "TestSupport",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
       ],
@@ -266,7 +278,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "doorctlTests",
-      dependencies: ["MainJobSupport", "TestSupport", "door-agent", "door-notifier", "doorctl"],
+      dependencies: [
+        "DoorCore", "DoorWire", "MainJobSupport", "TestSupport", "door-agent", "door-notifier", "doorctl",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "MainJobTests",

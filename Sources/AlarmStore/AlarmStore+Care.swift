@@ -13,6 +13,8 @@ package struct StoreReport: Sendable, Equatable {
   package var standingAlerts: Int
   /// Messages that no channel has taken yet.
   package var waiting: Int
+  /// Alerts that no channel has taken, and that nobody knows of.
+  package var undelivered: Int
 }
 
 extension AlarmStore {
@@ -103,7 +105,8 @@ extension StoreTransaction {
         """
         SELECT COUNT(*) FROM alert WHERE standing = 'told' AND (acknowledged_ms IS NULL OR resolved_ms IS NULL)
         """),
-      waiting: try count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'"))
+      waiting: try count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'"),
+      undelivered: try undeliveredCount())
   }
 }
 
@@ -113,7 +116,7 @@ extension StoreReport {
     [
       "whole: \(transitions) transitions of \(doors) doors, \(alerts) alerts",
       "\(standingAlerts) alerts are not acknowledged or not over, \(waiting) messages wait for their channel",
-    ]
+    ] + (undelivered > 0 ? ["\(undelivered) alerts have reached nobody"] : [])
       + missing.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value) missed" }
   }
 }

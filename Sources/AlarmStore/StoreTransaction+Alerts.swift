@@ -250,6 +250,7 @@ extension StoreTransaction {
           UPDATE alert SET acknowledged_ms = coalesce(acknowledged_ms, ?), resolved_ms = coalesce(resolved_ms, ?)
           WHERE id = ?
           """, arguments: [now.milliseconds, now.milliseconds, record.alert.id])
+      try dropSteps(ofAlertsWhere: "id = ?", [record.alert.id], now: now)
     }
   }
 

@@ -56,27 +56,31 @@ extension StoreTransaction {
   }
 
   private func isUndeliverable(_ item: OutboxItem, channels: [Identifier], now: Timestamp) throws -> Bool {
-    let arguments: StatementArguments = [
-      "alert": item.alert.id, "stage": item.stage.description, "now": now.milliseconds,
-    ]
+    // What takes the place of one that was not due yet, as of a channel that there is no more, has as much time.
+    let place = try Row.fetchOne(
+      database,
+      sql: "SELECT step, iif(\(Self.isDue), :now, due_ms) AS due, is_held FROM outbox WHERE id = :id",
+      arguments: ["now": now.milliseconds, "id": item.id])
+    guard let place else { return false }
+    let due: Int64 = place["due"]
+    let same: StatementArguments = ["alert": item.alert.id, "stage": item.stage.description]
     let isSame = "alert = :alert AND stage = :stage"
     let isUnderWay = try Bool.fetchOne(
       database,
       sql: """
-        SELECT EXISTS (SELECT 1 FROM outbox
-          WHERE \(isSame) AND (state = 'delivered' OR state = 'waiting' AND \(Self.isDue)))
-        """, arguments: arguments)
+        SELECT EXISTS (SELECT 1 FROM outbox WHERE \(isSame)
+          AND (state = 'delivered' OR state = 'waiting' AND (step <= :step OR \(Self.isDue))))
+        """, arguments: same + ["step": place["step"] as Int, "now": now.milliseconds])
     if isUnderWay == true { return false }
     try database.execute(
       sql: """
-        UPDATE outbox SET due_ms = :now, wait_ms = 0 WHERE \(isSame) AND state = 'waiting' AND step = (
+        UPDATE outbox SET due_ms = :due, wait_ms = :wait WHERE \(isSame) AND state = 'waiting' AND step = (
           SELECT MIN(step) FROM outbox WHERE \(isSame) AND state = 'waiting')
-        """, arguments: arguments)
+        """, arguments: same + ["due": due, "wait": Self.wait(until: due, from: now)])
     if database.changesCount > 0 { return false }
+    let last = Place(step: 1_000, due: Timestamp(milliseconds: due), now: now, isHeld: place["is_held"])
     var isTried = false
-    for channel in channels {
-      isTried = try insert(item.alert, item.stage, channel, Place(step: 1_000, due: now, now: now)) || isTried
-    }
+    for channel in channels { isTried = try insert(item.alert, item.stage, channel, last) || isTried }
     if isTried { return false }
     try database.execute(
       sql: "UPDATE alert SET undelivered_ms = :now WHERE id = :alert AND undelivered_ms IS NULL",
@@ -156,23 +160,36 @@ extension StoreTransaction {
     }
   }
 
+  /// Writes a row, where there is none or one that was dropped; returns whether it did.
   private func insert(
     _ alert: Alert, _ stage: AlertStage, _ channel: Identifier, _ at: Place
   ) throws -> Bool {
     try database.execute(
       sql: """
-        INSERT OR IGNORE INTO outbox (alert, channel, stage, step, rank, due_ms, wait_ms, is_held)
+        INSERT INTO outbox (alert, channel, stage, step, rank, due_ms, wait_ms, is_held)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (alert, channel, stage) DO UPDATE
+          SET state = 'waiting', step = excluded.step, due_ms = excluded.due_ms, wait_ms = excluded.wait_ms,
+            is_held = excluded.is_held, ended_ms = NULL
+          WHERE state = 'dropped'
         """,
       arguments: [
         alert.id, channel.description, stage.description, at.step, alert.severity == .alarm ? 0 : 1,
-        at.due.milliseconds, at.due.elapsed(since: at.now).wholeMilliseconds, at.isHeld,
+        at.due.milliseconds, Self.wait(until: at.due.milliseconds, from: at.now), at.isHeld,
       ])
     return database.changesCount > 0
   }
 
+  /// Whoever asks for what is due may have looked at the clock before the row was written, but not long before.
+  private static let longestGlance: Int64 = 60_000
+
+  /// How long a row may wait.
+  private static func wait(until due: Int64, from now: Timestamp) -> Int64 {
+    due > now.milliseconds ? due - now.milliseconds + longestGlance : 0
+  }
+
   /// Somebody knows: the steps that have not begun are not taken. What was tried, or is a part of a message that is, goes on:
-  /// each try of a message is the same.
+  /// each try of a message is the same. So does what stands in for all steps before it, which were refused.
   ///
   /// - Parameter isAbout: which alerts, as a condition on the table `alert`.
   func dropSteps(ofAlertsWhere isAbout: String, _ arguments: StatementArguments, now: Timestamp) throws {
@@ -180,6 +197,9 @@ extension StoreTransaction {
       sql: """
         UPDATE outbox SET state = 'dropped', ended_ms = ? WHERE state = 'waiting' AND step > 0 AND attempts = 0
           AND message IS NULL AND alert IN (SELECT id FROM alert WHERE \(isAbout))
+          AND EXISTS (SELECT 1 FROM outbox AS earlier
+            WHERE earlier.alert = outbox.alert AND earlier.stage = outbox.stage AND earlier.step < outbox.step
+              AND earlier.state IN ('waiting', 'delivered'))
         """, arguments: [now.milliseconds] + arguments)
   }
 
@@ -201,11 +221,17 @@ extension StoreTransaction {
 
   // MARK: Looking
 
+  /// How many alerts no channel has taken, with none left, and nobody knows of.
+  package func undeliveredCount() throws -> Int {
+    try Int.fetchOne(
+      database,
+      sql: "SELECT COUNT(*) FROM alert WHERE undelivered_ms IS NOT NULL AND acknowledged_ms IS NULL") ?? 0
+  }
+
   /// What has become of one alert's messages.
   package func deliveries(of alert: String) throws -> [DeliveryRecord] {
     try Row.fetchAll(database, sql: "SELECT * FROM outbox WHERE alert = ? ORDER BY id", arguments: [alert])
-      .map {
-        row in
+      .map { row in
         let stage: String = row["stage"]
         guard let stage = AlertStage(stage) else { throw UnknownWord(column: "stage", word: stage) }
         let receipt = (row["answer"] as String?).map {

@@ -77,18 +77,20 @@ extension StoreTransaction {
       return next.map { .nothingBefore(Timestamp(milliseconds: $0)) } ?? .nothing
     }
     let id: Int64 = first["id"]
-    let message = try (first["message"] as Int64?) ?? gather(id, channel, now: now)
+    let message = try (first["message"] as Int64?) ?? gather(id, channel, without: skippedIDs, now: now)
     return .message(try contents(of: message, or: id))
   }
 
   /// Makes one message of all of the same rank that is due, where that is much or was held back; returns its id.
-  private func gather(_ first: Int64, _ channel: Identifier, now: Timestamp) throws -> Int64? {
+  private func gather(
+    _ first: Int64, _ channel: Identifier, without skippedIDs: String, now: Timestamp
+  ) throws -> Int64? {
     let due = try Row.fetchAll(
       database,
       sql: """
         SELECT id, is_held FROM outbox
         WHERE channel = :channel AND state = 'waiting' AND message IS NULL AND attempts = 0 AND \(Self.isDue)
-          AND rank = (SELECT rank FROM outbox WHERE id = :first)
+          AND rank = (SELECT rank FROM outbox WHERE id = :first) AND id NOT IN (\(skippedIDs))
         ORDER BY rank, due_ms, id LIMIT :limit
         """,
       arguments: [

@@ -1,5 +1,6 @@
 package import DoorCore
 import Foundation
+import Glibc
 import Subprocess
 import SystemPackage
 
@@ -8,21 +9,26 @@ import SystemPackage
 package struct ProgramChannel: DeliveryChannel {
   package let id: Identifier
   private let service: any ProgramService
+  private let grace: Duration
 
-  package init(id: Identifier, service: any ProgramService) {
+  /// - Parameter grace: between being asked to end and being ended.
+  package init(id: Identifier, service: any ProgramService, grace: Duration = .seconds(2)) {
     self.id = id
     self.service = service
+    self.grace = grace
   }
 
-  /// Between being asked to end and being ended.
-  private static let grace = Duration.seconds(2)
+  /// Linux takes no more than 128 KiB in one variable, and starts nothing that is given more.
+  private static let longestValue = 65_536
+  /// A program that does not read what it is told must not end the notifier.
+  private static let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
   package func deliver(_ notice: Notice) async -> DeliveryResult {
     let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
     let call = service.call(for: notice, at: now)
     let limit = service.timeLimit
     let end = await withTaskGroup(of: ProgramEnd?.self) { group in
-      group.addTask { await Self.run(call) }
+      group.addTask { await run(call) }
       group.addTask {
         try? await Task.sleep(for: limit)
         return nil
@@ -34,19 +40,32 @@ package struct ProgramChannel: DeliveryChannel {
     return service.judge(end)
   }
 
-  private static func run(_ call: ProgramCall) async -> ProgramEnd {
+  private func run(_ call: ProgramCall) async -> ProgramEnd {
+    Self.ignoresBrokenPipes
     var platform = PlatformOptions()
+    // A group of its own, so that what it has started ends with it.
     platform.createSession = true
-    platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: grace)]
+    platform.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: grace)]
     do {
       let result = try await Subprocess.run(
         .path(FilePath(call.path)), arguments: Arguments(call.arguments),
-        environment: .custom(environment(of: call)), platformOptions: platform, input: .array(call.input),
-        output: .discarded, error: .currentStandardError)
+        environment: .custom(Self.environment(of: call)), platformOptions: platform, input: .inputWriter,
+        output: .discarded, error: .currentStandardError
+      ) { program in
+        // It may end, or close its input, before it has read all: how it ends is what counts.
+        _ = try? await program.standardInputWriter.write(call.input)
+        try? await program.standardInputWriter.finish()
+      }
       return switch result.terminationStatus {
       case .exited(let status): .exited(status)
       case .signaled(let signal): .killed(signal: signal)
       }
+    } catch let error as SubprocessError
+      where error.code == .executableNotFound && access(call.path, F_OK) == 0
+    {
+      // The library says of it that it is not there.
+      return .notStarted(
+        why: "\(call.path): it may not be executed, or what its first line names is not there")
     } catch let error as SubprocessError {
       return .notStarted(why: "\(call.path): \(error.underlyingError.map { "\($0)" } ?? "\(error)")")
     } catch {
@@ -63,6 +82,7 @@ package struct ProgramChannel: DeliveryChannel {
     for (name, value) in call.environment {
       // What ends a string of C would end the value.
       environment[Environment.Key(stringLiteral: name)] = value.replacing("\0", with: " ")
+        .shortened(toBytes: longestValue)
     }
     return environment
   }

@@ -55,6 +55,7 @@ extension String {
   }
 
   private func shortened(by ending: String, until fits: (String) -> Bool) -> String {
+    guard fits(ending) else { return "" }
     // A bisection: the text can be long.
     var characters = Array(self)
     var (low, high) = (0, characters.count)

@@ -37,7 +37,10 @@ package struct WebAddress: Sendable, CustomStringConvertible, CustomReflectable 
   /// shorter than keys are is none.
   var secrets: [Secret] {
     let path = text.prefix { $0 != "?" && $0 != "#" }
-    let key = path.split(separator: "/").last.flatMap { $0.utf8.count < 6 ? nil : Secret(String($0)) }
+    // Of the parts before the last, the scheme and the host are no keys.
+    let key = path.split(separator: "/").dropFirst(2).last.flatMap {
+      $0.utf8.count < 6 ? nil : Secret(String($0))
+    }
     return [Secret(text)] + (key.map { [$0] } ?? [])
   }
 

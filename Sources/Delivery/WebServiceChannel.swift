@@ -33,8 +33,10 @@ package struct WebServiceChannel: DeliveryChannel, CustomStringConvertible, Cust
 extension DeliveryResult {
   /// A service may repeat in its answer what it was told.
   fileprivate func withoutSecrets(of service: any WebService) -> DeliveryResult {
+    // The longest first: of one that holds another, something would be left.
+    let secrets = service.secrets.map { $0.reveal() }.sorted { $0.utf8.count > $1.utf8.count }
     func hidden(_ text: String) -> String {
-      service.secrets.reduce(text) { $0.replacing($1.reveal(), with: "(secret)") }
+      secrets.reduce(text) { $0.replacing($1, with: "(secret)") }
     }
     return switch self {
     case .delivered(let answer): .delivered(answer: hidden(answer))

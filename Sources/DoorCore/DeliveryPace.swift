@@ -2,7 +2,7 @@
 ///
 /// They are tried in their order: what fails is most often the receiver or the way to it, so that the next message would
 /// fail too, and a receiver that is back gets all in the order of their happening. Where the first message fails again
-/// and again, each second try is of the message behind it: when that one is taken, the first is at fault itself and has
+/// and again, the message behind it is tried right after it: when that one is taken, the first is at fault itself and has
 /// to let the others pass.
 package struct DeliveryPace: Sendable, Equatable {
   /// What can be done now.
@@ -11,7 +11,7 @@ package struct DeliveryPace: Sendable, Equatable {
     case wait(Duration)
     /// A try with the first message that is due.
     case first
-    /// A try with the one behind it, or with the first where there is no other.
+    /// A try with the one behind it, right after the first has failed.
     case second
   }
 
@@ -22,6 +22,7 @@ package struct DeliveryPace: Sendable, Equatable {
   private var budget: RateBudget?
   private var failures = 0
   private var pauseEnd: MonotonicTime?
+  private var isSecondNext = false
 
   package init(rate: SendingRate?, backoff: Backoff) {
     self.backoff = backoff
@@ -32,24 +33,37 @@ package struct DeliveryPace: Sendable, Equatable {
   package mutating func turn(at now: MonotonicTime) -> Turn {
     if let pauseEnd, pauseEnd > now { return .wait(pauseEnd.elapsed(since: now)) }
     if let wait = budget?.take(at: now) { return .wait(wait) }
-    return failures > Self.patience && failures % 2 == 0 ? .second : .first
+    defer { isSecondNext = false }
+    return isSecondNext ? .second : .first
   }
 
   /// The receiver has taken or refused a message: it is there.
   package mutating func answered() {
     failures = 0
     pauseEnd = nil
+    isSecondNext = false
   }
 
   /// A try has failed.
   ///
   /// - Parameters:
+  ///   - turn: which one; a second message that there is not has failed, too.
   ///   - retryAfter: when the receiver wants to be asked again; nil where it has not said.
   ///   - fraction: a random number from 0 to 1 (``Backoff/wait(afterFailures:fraction:)``).
   /// - Returns: how long until the next one.
-  package mutating func failed(retryAfter: Duration?, fraction: Double, at now: MonotonicTime) -> Duration {
-    failures += 1
-    let wait = retryAfter ?? backoff.wait(afterFailures: failures, fraction: fraction)
+  package mutating func failed(
+    _ turn: Turn, retryAfter: Duration?, fraction: Double, at now: MonotonicTime
+  ) -> Duration {
+    if turn == .first { failures += 1 }
+    // A receiver that names a time is there, and wants nothing at all.
+    if turn == .first, failures > Self.patience, retryAfter == nil {
+      isSecondNext = true
+      return .zero
+    }
+    // Some say "at once" again and again.
+    let wait =
+      retryAfter.map { max($0, backoff.wait(afterFailures: 1, fraction: fraction)) }
+      ?? backoff.wait(afterFailures: failures, fraction: fraction)
     pauseEnd = now.advanced(by: wait)
     return wait
   }

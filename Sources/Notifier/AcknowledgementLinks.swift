@@ -14,7 +14,7 @@ struct AcknowledgementLinks: Sendable {
 
   enum Reading: Sendable, Equatable {
     case valid(Grant)
-    case expired
+    case expired(Grant)
     /// It is none of ours.
     case invalid
   }
@@ -70,8 +70,8 @@ struct AcknowledgementLinks: Sendable {
         code, authenticating: Array((Self.purpose + parts[0...2].joined(separator: ".")).utf8), using: key),
       let alert = Self.bytes(of: parts[0]), let channel = try? Identifier(parts[1]), let end = Int64(parts[2])
     else { return .invalid }
-    guard now.milliseconds / 1_000 <= end else { return .expired }
-    return .valid(Grant(alert: String(decoding: alert, as: UTF8.self), channel: channel))
+    let grant = Grant(alert: String(decoding: alert, as: UTF8.self), channel: channel)
+    return now.milliseconds / 1_000 <= end ? .valid(grant) : .expired(grant)
   }
 
   private func signature(of content: String) -> [UInt8] {

@@ -66,10 +66,12 @@ actor Announcer {
     for told in outcome.told where told.alert.kind != .duress { announce(told) }
     selfTests.formUnion(outcome.selfTests)
     for (agent, test) in outcome.selfTestRequests {
-      append(
-        Message(
-          topic: settings.topics.selfTest(agent: agent),
-          payload: SelfTestRequest(id: test, asked: .now).encoded()))
+      var request = Message(
+        topic: settings.topics.selfTest(agent: agent),
+        payload: SelfTestRequest(id: test, asked: .now).encoded())
+      // A test that nobody waits for any more is none.
+      request.properties.messageExpiryInterval = UInt32(SelfTests.limit.components.seconds)
+      append(request)
     }
     for (alert, source) in outcome.acknowledged {
       append(

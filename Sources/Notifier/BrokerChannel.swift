@@ -11,13 +11,13 @@ struct BrokerChannel: DeliveryChannel {
   let topic: String
   let client: MQTTClient
   /// The broker keeps what it acknowledges; longer than this it is away.
-  private static let timeLimit = Duration.seconds(10)
+  var timeLimit = Duration.seconds(10)
 
   func deliver(_ notice: Notice) async -> DeliveryResult {
     var message = Message(topic: topic, payload: NoticeBody(notice).encoded())
     message.properties.contentType = "application/json"
     do {
-      try await Deadline.run(Self.timeLimit, or: Late()) { [message] in try await client.publish(message) }
+      try await Deadline.run(timeLimit, or: Late()) { [message] in try await client.publish(message) }
       return .delivered(answer: "the broker has it")
     } catch {
       return .retry(after: nil, why: "the broker has not taken it: \(error)")

@@ -79,6 +79,8 @@ actor DeliveryWorker {
       switch pace.turn(at: now.uptime) {
       case .wait(let wait): return max(wait, .milliseconds(1))
       case .first: try await attempt(first, clock, tell)
+      // What has come before the one that failed is not at fault.
+      case .second where first.attempts == 0: try await attempt(first, clock, tell)
       case .second:
         let behind = try await store.transact { [id = channel.id] in
           try $0.next(for: id, after: first, now: now.wall)
@@ -86,7 +88,7 @@ actor DeliveryWorker {
         if case .message(let second) = behind {
           try await attempt(second, passing: first, clock, tell)
         } else {
-          try await attempt(first, clock, tell)
+          _ = pace.failed(.second, retryAfter: nil, fraction: .random(in: 0...1), at: now.uptime)
         }
       }
     }
@@ -115,7 +117,8 @@ actor DeliveryWorker {
       logger.critical("channel \(channel.id): NOT delivered, \(why)", metadata: ["alert": "\(message.key)"])
       unwritten = refused(message, receipt, end)
     case .retry(let after, let why):
-      let wait = pace.failed(retryAfter: after, fraction: .random(in: 0...1), at: end.uptime)
+      let wait = pace.failed(
+        first == nil ? .first : .second, retryAfter: after, fraction: .random(in: 0...1), at: end.uptime)
       logger.warning(
         "channel \(channel.id): not delivered yet, \(why); next try in \(wait)",
         metadata: ["alert": "\(message.key)"])
@@ -171,7 +174,8 @@ actor DeliveryWorker {
     var failure: Alert?
     if length >= Self.tolerance, isFailureTold != true {
       failure = self.failure(of: message, since: now.wall.advanced(by: .zero - length), why: receipt.answer)
-      isFailureTold = true
+      // What this message could not say of it the next one can.
+      if failure != nil { isFailureTold = true }
     }
     return { [settings, failure] store in
       try store.postpone(message, receipt)

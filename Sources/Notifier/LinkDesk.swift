@@ -48,7 +48,8 @@ struct LinkDesk: AcknowledgementDesk {
   ) async -> AcknowledgementPage {
     switch links.read(token, now: .now) {
     case .invalid: return LinkText(settings: settings, channel: nil).page(.notFound, .linkInvalid)
-    case .expired: return LinkText(settings: settings, channel: nil).page(.gone, .linkExpired)
+    case .expired(let grant):
+      return LinkText(settings: settings, channel: grant.channel).page(.gone, .linkExpired)
     case .valid(let grant):
       let text = LinkText(settings: settings, channel: grant.channel)
       do {

@@ -49,8 +49,8 @@ package struct LocalCalendar: Sendable {
     return isDay(today) && time >= start || isDay(today + 6) && time < end
   }
 
-  /// As a person reads it: `22:03:17 on 2026-11-24 (UTC+1)`.
-  func text(_ timestamp: Timestamp) -> String {
+  /// As a person reads it: `22:03:17 on 2026-11-24 (UTC+1)`, `2026-11-24 22:03:17 UTC+1`.
+  func text(_ timestamp: Timestamp, in language: Language = .english) -> String {
     let date = Date(timeIntervalSince1970: Double(timestamp.milliseconds) / 1_000)
     let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second], from: date)
     func two(_ number: Int?) -> String { (number ?? 0) < 10 ? "0\(number ?? 0)" : "\(number ?? 0)" }
@@ -58,8 +58,12 @@ package struct LocalCalendar: Sendable {
     let offset =
       (minutes == 0 ? "" : "\(minutes < 0 ? "-" : "+")\(abs(minutes) / 60)")
       + (minutes % 60 == 0 ? "" : ":\(two(abs(minutes) % 60))")
-    return "\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second)) on "
-      + "\(parts.year ?? 0)-\(two(parts.month))-\(two(parts.day)) (UTC\(offset))"
+    let time = "\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second))"
+    let day = "\(parts.year ?? 0)-\(two(parts.month))-\(two(parts.day))"
+    return switch language {
+    case .english: "\(time) on \(day) (UTC\(offset))"
+    case .chinese: "\(day) \(time) UTC\(offset)"
+    }
   }
 }
 

@@ -32,6 +32,12 @@ package struct Notifier: Service, CustomStringConvertible {
     let client = MQTTClient(configuration: settings.clientConfiguration, logger: logger)
     let announcer = Announcer(settings: settings, store: store, client: client, logger: logger)
     let links = try await AcknowledgementLinks.of(settings, store)
+    let redirected = try await store.transact { [ids = settings.channels.map(\.id)] in
+      try $0.redirect(to: ids, now: .now)
+    }
+    if redirected > 0 {
+      logger.warning("\(redirected) messages waited for channels that the settings do not have any more")
+    }
     let channels = settings.channels.map { $0.made(client: client, logger: logger) }
     let workers = zip(channels, settings.channels).map { channel, own in
       DeliveryWorker(
@@ -63,9 +69,13 @@ package struct Notifier: Service, CustomStringConvertible {
         Watchdog.Stage("broker's client") { stage in
           Task(executorPreference: client.executor) { stage.answer() }
         },
-      ], serviceManager: serviceManager, logger: logger)
+      ]
+        + zip(settings.channels, workers).map { channel, worker in
+          Watchdog.Stage("channel \(channel.id)") { stage in Task { await worker.answer(stage) } }
+        }, serviceManager: serviceManager, logger: logger)
     let tell: @Sendable (Outcome) async -> Void = { outcome in
       if !outcome.told.isEmpty || outcome.hasNewMessages { for worker in workers { worker.alertsRaised() } }
+      if !outcome.undelivered.isEmpty || !outcome.acknowledged.isEmpty { await life.noteUndelivered() }
       if !outcome.areas.isEmpty || !outcome.told.isEmpty || outcome.hasNewDeadlines { timekeeper.wake() }
       for warning in outcome.warnings { logger.warning("\(warning)") }
       await announcer.announce(outcome)

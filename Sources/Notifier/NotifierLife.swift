@@ -16,7 +16,14 @@ final class NotifierLife: Sendable {
   private let deadManSwitch: DeadManSwitch?
   private let serviceManager: ServiceManager
   private let logger: Logger
-  private let isConnected = Mutex(false)
+  private let state = Mutex(State())
+
+  private struct State {
+    var isConnected = false
+    /// How the connection stands, in words.
+    var broker = "not reached yet"
+    var undelivered = 0
+  }
 
   init(
     settings: NotifierSettings, store: AlarmStore, serviceManager: ServiceManager, logger: Logger
@@ -30,12 +37,29 @@ final class NotifierLife: Sendable {
 
   func note(_ connection: ConnectionState) {
     guard let standing = connection.standing else { return }
-    isConnected.withLock { $0 = if case .connected = connection { true } else { false } }
-    serviceManager.status("\(settings.doors.count) doors; broker: \(standing)")
+    state.withLock { state in
+      state.isConnected = if case .connected = connection { true } else { false }
+      state.broker = standing
+    }
+    showStatus()
+  }
+
+  /// Looks how many alerts have reached nobody.
+  func noteUndelivered() async {
+    guard let count = try? await store.transact({ try $0.undeliveredCount() }) else { return }
+    state.withLock { $0.undelivered = count }
+    showStatus()
+  }
+
+  private func showStatus() {
+    let (broker, undelivered) = state.withLock { ($0.broker, $0.undelivered) }
+    let alerts = undelivered == 0 ? "" : "; \(undelivered) ALERTS HAVE REACHED NOBODY"
+    serviceManager.status("\(settings.doors.count) doors; broker: \(broker)\(alerts)")
   }
 
   /// Works until the task is cancelled. The notifier is ready at once: it takes what comes as soon as it comes.
   func run() async throws {
+    await noteUndelivered()
     while !serviceManager.ready() { try await Task.sleep(for: .seconds(1)) }
     let period = settings.deadMan?.period ?? .seconds(60)
     var wasHeard = true
@@ -62,7 +86,7 @@ final class NotifierLife: Sendable {
   }
 
   private func canWork() async -> Bool {
-    guard isConnected.withLock({ $0 }) else { return false }
+    guard state.withLock({ $0.isConnected }) else { return false }
     do throws(AlarmStoreError) {
       try await store.probe(now: .now)
       return true

@@ -89,8 +89,8 @@ extension NotifierSettings.TimedRoute {
     var steps: [AlertRouting.Step] = []
     for entry in try table.tables("step") {
       let after = Duration.seconds(try entry.integer("after_s", in: 0...Self.longestStep) ?? 0)
-      let channels = try table.required(
-        "step.channels", try entry.values("channels", Identifier.init), "the ids of one or more channels")
+      let channels = try entry.required(
+        "channels", try entry.values("channels", Identifier.init), "the ids of one or more channels")
       guard !channels.isEmpty else { throw entry.invalid("channels", "one or more channels") }
       if steps.isEmpty, after > .zero { throw entry.invalid("after_s", "0 or left out in the first step") }
       if let last = steps.last, after <= last.after {
@@ -109,6 +109,8 @@ extension NotifierSettings.TimedRoute {
         Set($0)
       },
       steps: steps)
+    if route.areas?.isEmpty == true { throw table.invalid("areas", "one or more areas, or left out") }
+    if route.doors?.isEmpty == true { throw table.invalid("doors", "one or more doors, or left out") }
     let start = try table.value("from", ClockTime.init)
     let end = try table.value("to", ClockTime.init)
     let days = try table.words("days", as: Weekday.self)
@@ -131,7 +133,7 @@ extension NotifierSettings.Web {
       "port", try table.integer("port", in: 0...65_535), "the port that it listens on")
     publicAddress = try table.value("url") { (text) throws(WebAddressError) in
       try WebAddress(text).reveal()
-    }.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    }.map { String($0.trimmingSuffix { $0 == "/" }) }
     linkLifetime = .seconds((try table.integer("link_days", in: 1...365) ?? 30) * 86_400)
   }
 }

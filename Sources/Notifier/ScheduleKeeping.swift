@@ -22,6 +22,9 @@ struct ScheduleKeeping {
         ledger.note(now: now)
         // Of many that were missed the last one counts: the area is to be as it would be.
         if last >= due[schedule.area]?.at ?? last { due[schedule.area] = (last, schedule) }
+      } else if ledger.due(now: now) == now {
+        // One that was kept while the clock was wrong begins anew.
+        ledger.note(now: now)
       }
       ledgers[name(of: schedule)] = ledger
       if let time = settings.calendar.next(schedule.time, on: schedule.days, after: now) {

@@ -85,13 +85,15 @@ struct SelfTests: Sendable {
       if let due = settings.calendar.next(schedule.time, on: schedule.days, after: ledger.due(now: now.wall)),
         due <= now.wall
       {
-        for agent in Set(settings.doors.values.filter { $0.source == nil }.map(\.address.agent)) {
-          let id = "daily-\(now.wall.milliseconds)-\(agent)".prefix(64)
-          pending[String(id)] = Pending(
+        let agents = Set(settings.doors.values.filter { $0.source == nil }.map(\.address.agent)).sorted()
+        for (number, agent) in agents.enumerated() {
+          pending["daily-\(now.wall.milliseconds)-\(number)"] = Pending(
             agent: agent.description, asked: now.wall, end: Countdown(Self.limit, from: now))
         }
         ledger.note(now: now.wall)
       }
+      // One that was kept while the clock was wrong begins anew.
+      if ledger.due(now: now.wall) == now.wall { ledger.note(now: now.wall) }
       if pending != kept || ledger != before { try store.remember(ledger, as: Self.ledger) }
       next = settings.calendar.next(schedule.time, on: schedule.days, after: now.wall)?.elapsed(
         since: now.wall)

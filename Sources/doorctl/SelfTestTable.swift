@@ -28,7 +28,10 @@ struct SelfTestTable: Sendable {
     }
   }
 
-  var isComplete: Bool { !channels.isEmpty && channels.allSatisfy { $0.ended != nil } }
+  /// A report can be seen before the answer that it is of.
+  var isComplete: Bool {
+    answered != nil && !channels.isEmpty && channels.allSatisfy { $0.ended != nil }
+  }
 
   var standing: Standing {
     guard answered != nil, written != nil else { return .unanswered }

@@ -71,7 +71,9 @@ struct AlertsTests {
   @Test(
     "keeps an alert without a state or a detail, of every kind and subject", arguments: Alert.Kind.allCases)
   func content(_ kind: Alert.Kind) async throws {
-    let subjects: [Alert.Subject] = [.door(house.back), .agent(house.back.agent), .area, .broker]
+    let subjects: [Alert.Subject] = [
+      .door(house.back), .agent(house.back.agent), .area, .broker, .channel(phone),
+    ]
     for (number, subject) in subjects.enumerated() {
       let alert = Alert(
         id: "\(number)", severity: .trouble, kind: kind, area: house.area, subject: subject, state: nil,
@@ -79,6 +81,31 @@ struct AlertsTests {
       #expect(try await raise(alert))
       #expect(try await records().last?.alert == alert)
     }
+  }
+
+  @Test("keeps how it was around when an alert was raised")
+  func circumstances() async throws {
+    var armed = house.alert("1")
+    armed.circumstances = Alert.Circumstances(
+      mode: .armedNight, since: seconds(-60), changedBy: "Ada \"the\" Admin", open: [house.back])
+    var unknown = house.alert("2")
+    unknown.circumstances = Alert.Circumstances(mode: nil, since: seconds(0), changedBy: nil)
+    for alert in [armed, unknown, house.alert("3")] { try await raise(alert) }
+    #expect(try await records().map(\.alert) == [armed, unknown, house.alert("3")])
+    let sent = try await house.store.transact { [phone] in
+      try $0.next(for: phone, now: seconds(1)).message().items.map(\.alert)
+    }
+    #expect(sent == [armed], "it is told, too")
+  }
+
+  @Test("is told of by its id alone where one alert is asked for")
+  func record() async throws {
+    for id in ["1", "2"] { try await raise(house.alert(id)) }
+    let found = try await house.store.transact { store in
+      [try store.alertRecord("1"), try store.alertRecord("2"), try store.alertRecord("3")]
+    }
+    #expect(found.map(\.?.alert.id) == ["1", "2", nil])
+    #expect(try await records() == found.compactMap(\.self))
   }
 
   @Test("counts what comes again while it lasts")
@@ -132,6 +159,21 @@ struct AlertsTests {
     #expect(records.map(\.acknowledged) == [seconds(9), nil])
   }
 
+  @Test("takes no further step for what is about a door that is there no more")
+  func removedWithSteps() async throws {
+    let log = try Identifier("log")
+    let steps = [
+      AlertRouting.Step(channels: [phone]), AlertRouting.Step(after: .seconds(60), channels: [log]),
+    ]
+    try await raise(
+      house.alert("1"), AlertRouting(channels: [phone, log], routes: [AlertRouting.Route(steps: steps)]))
+    let standings = try await house.store.transact { store in
+      try store.endAlerts(unless: { _ in false }, now: seconds(9))
+      return try store.deliveries(of: "1").map(\.standing)
+    }
+    #expect(standings == [.waiting, .dropped])
+  }
+
   // MARK: Held
 
   @Test("sends what was held when it is released, and never what was withdrawn")
@@ -181,6 +223,46 @@ struct AlertsTests {
     }
     #expect(ended.isEmpty)
     #expect(try await records().map(\.resolved) == [nil])
+  }
+
+  // MARK: Somebody knows
+
+  @Test("keeps who has acknowledged one alert, from where and when, and only the first of them")
+  func acknowledge() async throws {
+    for id in ["1", "2"] { try await raise(house.alert(id)) }
+    func acknowledge(_ id: String, by person: String?, from source: String?, at time: Timestamp) async throws
+      -> Bool
+    {
+      try await house.store.transact { try $0.acknowledge(alert: id, by: person, from: source, now: time) }
+    }
+    #expect(try await acknowledge("1", by: nil, from: "link through phone", at: seconds(5)))
+    #expect(try await !acknowledge("1", by: "Ada", from: "app", at: seconds(6)))
+    #expect(try await !acknowledge("3", by: "Ada", from: "app", at: seconds(6)), "there is none")
+    let first = try #require(try await records().first)
+    #expect(first.acknowledged == seconds(5))
+    #expect(first.acknowledgedBy == nil)
+    #expect(first.acknowledgedFrom == "link through phone")
+    #expect(try await records().last?.acknowledged == nil)
+    let rest = try await house.store.transact { [house] in
+      try $0.acknowledge(area: house.area, by: "Ada", from: "app", now: seconds(7))
+    }
+    #expect(rest == 1)
+    #expect(try await records().map(\.acknowledged) == [seconds(5), seconds(7)])
+    #expect(try await records().last?.acknowledgedBy == "Ada")
+    #expect(try await records().last?.acknowledgedFrom == "app")
+  }
+
+  @Test("takes no acknowledgement of what nobody was told of")
+  func acknowledgeUntold() async throws {
+    try await raise(house.alert("1"), isHeld: true)
+    try await raise(house.alert("2"), isHeld: true)
+    try await house.store.transact { [house] store in
+      try expect(store.acknowledge(alert: "1", by: "Ada", from: nil, now: seconds(2)), is: false)
+      try store.withdrawHeld(of: house.area)
+      try expect(store.acknowledge(alert: "2", by: "Ada", from: nil, now: seconds(2)), is: false)
+      try expect(store.acknowledge(area: house.area, by: "Ada", now: seconds(2)), is: 0)
+    }
+    #expect(try await records().map(\.acknowledged) == [nil, nil])
   }
 
   // MARK: Reminders

@@ -119,3 +119,20 @@ extension AlarmEngine.Command {
 func receipt(_ answer: String, _ time: Timestamp) -> DeliveryReceipt {
   DeliveryReceipt(answer: answer, at: time, duration: .milliseconds(20))
 }
+
+extension OutboxStand {
+  /// The message; fails where there is none.
+  func message(sourceLocation: SourceLocation = #_sourceLocation) throws -> OutboxMessage {
+    let message: OutboxMessage? = if case .message(let message) = self { message } else { nil }
+    return try #require(message, "nothing is due: \(self)", sourceLocation: sourceLocation)
+  }
+}
+
+extension Alert {
+  /// One that is told of its end, and not counted with others however many come.
+  static func openTooLong(_ id: String, in house: House) -> Alert {
+    Alert(
+      id: id, severity: .trouble, kind: .openTooLong, area: house.area, subject: .door(house.front),
+      condition: Condition("open \(id)"), state: .open, at: seconds(0))
+  }
+}

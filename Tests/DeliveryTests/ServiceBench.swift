@@ -30,6 +30,40 @@ struct ServiceBench {
       service = try Service(reading: table)
     }
   }
+
+  /// The same of a program.
+  func make<Service: ProgramService>(_ type: Service.Type = Service.self, _ lines: String...) throws
+    -> Service
+  {
+    try OneProgram<Service>(text: lines.joined(separator: "\n"), file: "notifier.toml").service
+  }
+
+  private struct OneProgram<Service: ProgramService>: SettingsReadable {
+    var service: Service
+
+    init(reading table: SettingsTable) throws(SettingsError) {
+      service = try Service(reading: table)
+    }
+  }
+
+  // MARK: Programs
+
+  /// A place for a file that a program writes.
+  func file(_ name: String) -> String { folder.file(name) }
+
+  /// What a program has written; nil where it has not.
+  func written(_ name: String) -> String? { try? folder.read(name) }
+
+  func write(_ text: String, to name: String) throws -> String { try folder.write(text, to: name) }
+
+  /// A program that is this script. Another program puts it there: one that this process has written itself cannot be
+  /// started while a process that is just being started elsewhere has a copy of its file.
+  func program(_ script: String, interpreter: String? = "/bin/sh") throws -> String {
+    let name = "program-\(UInt64.random(in: 0...UInt64.max))"
+    let source = try folder.write((interpreter.map { "#!\($0)\n" } ?? "") + "\(script)\n", to: "\(name).txt")
+    try runProgram("/usr/bin/install", ["-m", "755", source, folder.file(name)])
+    return folder.file(name)
+  }
 }
 
 extension Notice {

@@ -24,4 +24,23 @@ struct AlertLifeTests {
     #expect(policy.nextReminder(of: .trouble, sent: 0, last: seconds(5)) == seconds(3_605))
     #expect(policy.nextReminder(of: .trouble, sent: .max, last: seconds(0)) == seconds(86_400))
   }
+
+  @Test("is told again and to its end where its cause lasts, as that of a channel that takes nothing")
+  func lasting() {
+    let ends = Alert.Kind.allCases.filter(\.tellsResolution)
+    #expect(
+      ends == [
+        .standingOpen, .leftOpen, .openTooLong, .doorFault, .batteryLow, .agentSilent, .brokerGone,
+        .channelFailing,
+      ])
+    let reminded = Alert.Kind.allCases.filter(\.isReminded)
+    #expect(
+      Set(reminded) == Set(ends).subtracting([.openTooLong]).union([.opened, .duress]),
+      "an open door has a repetition of its own; an opening and a threat have no end")
+  }
+
+  @Test("counts what comes again and again, unless each time is told: a test that somebody waits for, too")
+  func counted() {
+    #expect(Alert.Kind.allCases.filter { !$0.isCounted } == [.opened, .openTooLong, .duress, .selfTest])
+  }
 }

@@ -1,4 +1,5 @@
 import DoorCore
+import Foundation
 import Testing
 
 /// The words stand in stores, on the wire and in the automations of people: they never change.
@@ -16,6 +17,50 @@ struct AlertTests {
         "history_gap", "channel_failing", "self_test", "self_test_failed",
       ]
     )
+    #expect([Alert.alwaysDetail, Alert.journalDetail] == ["always", "journal"])
+  }
+
+  @Test("name what an alert's cause lasts as long as")
+  func conditions() throws {
+    let front = try DoorAddress.front
+    let conditions: [Alert.Condition] = [
+      .open(front), .fault(front), .battery(front), .silent(front.agent), .brokerGone,
+      .failing(try Identifier("phone")),
+    ]
+    #expect(
+      conditions.map(\.description) == [
+        "open hall/front", "fault hall/front", "battery hall/front", "silent hall", "broker gone",
+        "channel phone",
+      ])
+  }
+
+  @Test("name what it was like when an alert was raised")
+  func circumstances() throws {
+    func written(_ circumstances: Alert.Circumstances) throws -> String {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return String(decoding: try encoder.encode(circumstances), as: UTF8.self)
+    }
+    let armed = Alert.Circumstances(
+      mode: .armedNight, since: Timestamp(milliseconds: 5), changedBy: "Ada", open: [try .back])
+    #expect(
+      try written(armed) == #"{"changed_by":"Ada","mode":"armed_night","open":["hall/back"],"since":5}"#)
+    let unknown = Alert.Circumstances(mode: nil, since: Timestamp(milliseconds: -5), changedBy: nil)
+    #expect(try written(unknown) == #"{"open":[],"since":-5}"#)
+    for circumstances in [armed, unknown] {
+      let text = try written(circumstances)
+      #expect(try JSONDecoder().decode(Alert.Circumstances.self, from: Data(text.utf8)) == circumstances)
+    }
+  }
+
+  @Test("name whom an alert is about: an agent where there is one, and a door")
+  func subjects() throws {
+    let front = try DoorAddress.front
+    let subjects: [Alert.Subject] = [
+      .door(front), .agent(front.agent), .area, .broker, .channel(try Identifier("phone")),
+    ]
+    #expect(subjects.map(\.agent) == [front.agent, front.agent, nil, nil, nil])
+    #expect(subjects.map(\.door) == [front.door, nil, nil, nil, nil])
   }
 
   @Test("name what a transition is")
@@ -51,5 +96,6 @@ struct AlertTests {
     #expect(!alert.isLate)
     #expect(!alert.simulated)
     #expect(alert.detail == nil)
+    #expect(alert.circumstances == nil)
   }
 }

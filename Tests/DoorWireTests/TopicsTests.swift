@@ -16,10 +16,13 @@ struct TopicsTests {
     #expect(topics.heartbeat(ofAgent: door.agent) == "dooralarm/hall/heartbeat")
     #expect(topics.get(agent: door.agent) == "dooralarm/hall/get")
     #expect(topics.replay(agent: door.agent) == "dooralarm/hall/replay")
+    #expect(topics.selfTest(agent: door.agent) == "dooralarm/hall/selftest")
+    #expect(topics.selfTestEvent(ofAgent: door.agent) == "dooralarm/hall/selftest/event")
     #expect(topics.alarm(area: house) == "dooralarm/area/house/alarm")
     #expect(topics.command(area: house) == "dooralarm/area/house/alarm/set")
     #expect(topics.event(area: house) == "dooralarm/area/house/alarm/event")
     #expect(topics.availability(ofNotifier: house) == "dooralarm/notifier/house/availability")
+    #expect(topics.selfTestReport(ofNotifier: house) == "dooralarm/notifier/house/selftest")
   }
 
   @Test("have filters that mosquitto understands")
@@ -31,6 +34,8 @@ struct TopicsTests {
     #expect(topics.everyArea == "dooralarm/area/+/alarm")
     #expect(topics.everyEvent == "dooralarm/area/+/alarm/event")
     #expect(topics.everyCommand == "dooralarm/area/+/alarm/set")
+    #expect(topics.everySelfTestEvent == "dooralarm/+/selftest/event")
+    #expect(topics.everySelfTestReport == "dooralarm/notifier/+/selftest")
   }
 
   @Test("are read again below every root", arguments: ["dooralarm", "home", "site/berlin/doors", "Höhle 7"])
@@ -46,6 +51,7 @@ struct TopicsTests {
       #expect(topics.agent(of: topics.heartbeat(ofAgent: address.agent)) == address.agent)
       #expect(topics.agent(of: topics.availability(ofAgent: address.agent)) == address.agent)
       #expect(topics.commandArea(of: topics.command(area: address.agent)) == address.agent)
+      #expect(topics.agent(ofSelfTestEvent: topics.selfTestEvent(ofAgent: address.agent)) == address.agent)
     }
   }
 
@@ -86,6 +92,31 @@ struct TopicsTests {
   )
   func foreignCommand(_ topic: String) {
     #expect(topics.commandArea(of: topic) == nil)
+  }
+
+  @Test(
+    "of answers to tests are those alone",
+    arguments: [
+      "dooralarm/hall/selftest", "dooralarm/hall/selftest/event/x", "dooralarm/hall/selftest/other",
+      "dooralarm/hall/door/event", "dooralarm//selftest/event", "dooralarm/area/selftest/event",
+      "dooralarm/notifier/selftest/event", "dooralarm/Hall/selftest/event", "other/hall/selftest/event",
+    ]
+  )
+  func foreignSelfTestEvent(_ topic: String) {
+    #expect(topics.agent(ofSelfTestEvent: topic) == nil)
+  }
+
+  @Test("of tests are no doors', no heartbeats and no commands")
+  func selfTests() throws {
+    let id = try Identifier("hall")
+    for topic in [
+      topics.selfTest(agent: id), topics.selfTestEvent(ofAgent: id), topics.selfTestReport(ofNotifier: id),
+    ] {
+      #expect(topics.doorAddress(of: topic) == nil)
+      #expect(topics.commandArea(of: topic) == nil)
+    }
+    #expect(topics.agent(of: topics.selfTestEvent(ofAgent: id)) == nil)
+    #expect(topics.agent(of: topics.selfTestReport(ofNotifier: id)) == nil)
   }
 
   @Test("keep two names from agents")

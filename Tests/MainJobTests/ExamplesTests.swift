@@ -11,6 +11,10 @@ import Testing
     let folder = try TemporaryFolder()
     _ = try folder.write("a password\n", to: "mqtt-password")
     _ = try folder.write("https://phone.example/hook\n", to: "phone-url")
+    for secret in ["ntfy-topic", "pushover-token", "pushover-ada"] {
+      _ = try folder.write("secret\n", to: secret)
+    }
+    _ = try folder.write("123456:ABC-def_1\n", to: "telegram-token")
     for user in ["ada", "ben", "cleaning", "ada-duress"] {
       _ = try folder.write(
         "$7$CU..../....salt0salt0salt$9NTcPqr964uhbZ8GU.ktizfagcNK/Zw1gg.gOwV5xE7\n", to: "code-\(user)")

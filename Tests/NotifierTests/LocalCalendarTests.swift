@@ -62,9 +62,76 @@ struct LocalCalendarTests {
     #expect(calendar.end(of: hours, at: try utc(now))?.wireFormat == over)
   }
 
+  private func hours(_ start: String, _ end: String, _ days: [Weekday] = Weekday.allCases) throws -> DayHours
+  {
+    DayHours(days: Set(days), start: try ClockTime(start), end: try ClockTime(end))
+  }
+
+  @Test(
+    "knows whether it is within hours of the day, without their end",
+    arguments: [
+      // 2026-11-24 is a Tuesday.
+      ("2026-11-24T11:59:59.999Z", false), ("2026-11-24T12:00:00Z", true), ("2026-11-24T14:29:59.999Z", true),
+      ("2026-11-24T14:30:00Z", false), ("2026-11-25T13:00:00Z", false),
+    ])
+  func within(_ now: String, _ isWithin: Bool) throws {
+    #expect(calendar.contains(try hours("13:00", "15:30", [.tuesday]), try utc(now)) == isWithin)
+  }
+
+  @Test(
+    "counts hours over midnight to the day on which they began",
+    arguments: [
+      ("2026-11-24T20:59:00Z", false), ("2026-11-24T21:00:00Z", true), ("2026-11-24T23:30:00Z", true),
+      ("2026-11-25T05:59:00Z", true), ("2026-11-25T06:00:00Z", false), ("2026-11-25T22:00:00Z", false),
+      ("2026-11-24T01:00:00Z", false),
+    ])
+  func overMidnight(_ now: String, _ isWithin: Bool) throws {
+    #expect(calendar.contains(try hours("22:00", "07:00", [.tuesday]), try utc(now)) == isWithin)
+  }
+
+  @Test("goes over from Sunday to Monday, and lets whole days last from midnight to midnight")
+  func week() throws {
+    let sunday = try hours("22:00", "07:00", [.sunday])
+    #expect(calendar.contains(sunday, try utc("2026-11-30T01:00:00Z")), "on Monday at two")
+    #expect(!calendar.contains(sunday, try utc("2026-11-29T01:00:00Z")))
+    let days = try hours("00:00", "00:00", [.saturday, .sunday])
+    for (now, isWithin) in [
+      ("2026-11-27T22:59:59Z", false), ("2026-11-27T23:00:00Z", true), ("2026-11-29T22:59:59Z", true),
+      ("2026-11-29T23:00:00Z", false),
+    ] {
+      #expect(calendar.contains(days, try utc(now)) == isWithin, "\(now)")
+    }
+    let sameTimes = try hours("08:00", "08:00", [.tuesday])
+    #expect(calendar.contains(sameTimes, try utc("2026-11-25T06:59:00Z")), "a day long")
+    #expect(!calendar.contains(sameTimes, try utc("2026-11-25T07:00:00Z")))
+  }
+
+  @Test("keeps to the clock on the wall where an hour is skipped or comes twice")
+  func hoursOfSummerTime() throws {
+    let night = try hours("01:30", "02:30")
+    for (now, isWithin) in [
+      // 01:59:59 is followed by 03:00.
+      ("2026-03-29T00:29:59Z", false), ("2026-03-29T00:30:00Z", true), ("2026-03-29T00:59:59Z", true),
+      ("2026-03-29T01:00:00Z", false),
+      // 02:00 to 03:00 comes twice.
+      ("2026-10-25T00:29:59Z", true), ("2026-10-25T00:30:00Z", false), ("2026-10-25T01:15:00Z", true),
+      ("2026-10-25T01:30:00Z", false),
+    ] {
+      #expect(calendar.contains(night, try utc(now)) == isWithin, "\(now)")
+    }
+  }
+
   @Test("writes times as people there read them")
   func text() throws {
     #expect(calendar.text(try utc("2026-11-24T22:03:07Z")) == "23:03:07 on 2026-11-24 (UTC+1)")
     #expect(calendar.text(try utc("2026-07-01T22:03:07Z")) == "00:03:07 on 2026-07-02 (UTC+2)")
+    #expect(calendar.text(try utc("2026-07-01T22:03:07Z"), in: .chinese) == "2026-07-02 00:03:07 UTC+2")
+    for (zone, text) in [
+      ("UTC", "22:03:07 on 2026-11-24 (UTC)"), ("Asia/Kolkata", "03:33:07 on 2026-11-25 (UTC+5:30)"),
+      ("America/St_Johns", "18:33:07 on 2026-11-24 (UTC-3:30)"),
+    ] {
+      let calendar = LocalCalendar(try #require(TimeZone(identifier: zone)))
+      #expect(calendar.text(try utc("2026-11-24T22:03:07Z")) == text)
+    }
   }
 }

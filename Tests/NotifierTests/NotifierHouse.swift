@@ -91,6 +91,15 @@ struct NotifierHouse {
     try await timekeeper.pass(now: Self.moment(second)).1
   }
 
+  /// The same; returns what comes of it.
+  ///
+  /// - Parameter uptime: where it is not that of the time on the wall, which somebody has set.
+  func outcome(at second: Int64, uptime: Int64? = nil) async throws -> Outcome {
+    var now = Self.moment(uptime ?? second)
+    now.wall = Self.wall(second)
+    return try await timekeeper.pass(now: now).0
+  }
+
   // MARK: What is kept
 
   func state(at second: Int64) async throws -> AreaState {

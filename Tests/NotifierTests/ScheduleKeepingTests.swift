@@ -68,6 +68,18 @@ struct ScheduleKeepingTests {
     #expect(try await house.state(at: 2_900) == .disarmed)
   }
 
+  @Test("go on where the clock was wrong by years")
+  func wrongClock() async throws {
+    let house = try house(Self.night)
+    try await house.receive("front", .closed, 1, at: 0)
+    try await house.pass(at: 0)
+    try await house.pass(at: 1_000 * Self.day)
+    try await house.command("DISARM", at: 1_000 * Self.day)
+    try await house.pass(at: 100)
+    try await house.pass(at: 2_800)
+    #expect(try await house.state(at: 2_801) == .armedNight)
+  }
+
   @Test("that are new begin with their next time")
   func new() async throws {
     let house = try house(Self.schedule("22:00", "arm_away"))

@@ -6,24 +6,24 @@ package import DoorCore
 package struct AppriseProgramService: ProgramService {
   private let program: String
   private let configuration: String
-  private let tag: String?
+  private let tag: String
 
   package init(reading table: SettingsTable) throws(SettingsError) {
     program = try table.value("program", ProgramPath.checked) ?? "/usr/bin/apprise"
     configuration = try table.required(
       "config_file", try table.readableFile("config_file"), "apprise's own file, with the services' addresses"
     )
-    tag = try table.string("tag")
+    // Without one, it leaves out what has any.
+    tag = try table.string("tag") ?? "all"
   }
 
   package var timeLimit: Duration { .seconds(60) }
 
   package func call(for notice: Notice, at now: Timestamp) -> ProgramCall {
-    var arguments = [
+    let arguments = [
       "--config=\(configuration)", "--title=\(notice.title)", "--input-format=text",
-      "--notification-type=\(notice.urgency.appriseType)",
+      "--notification-type=\(notice.urgency.appriseType)", "--tag=\(tag)",
     ]
-    if let tag { arguments.append("--tag=\(tag)") }
     return ProgramCall(path: program, arguments: arguments, input: Array(notice.text(withLink: .max).utf8))
   }
 

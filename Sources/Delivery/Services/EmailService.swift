@@ -67,27 +67,29 @@ private enum MailAddress {
 
 /// How texts stand in a mail.
 enum MailText {
-  /// RFC 2047: words of at most 75 characters, each whole in itself.
+  /// RFC 2047: words each whole in itself, in lines of at most 76 characters, the name of the first one's header included.
   static func header(_ text: String) -> String {
     let line = WebAnswer.shown(text)
-    guard !line.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) || line.utf8.count > 60 else { return line }
+    let isPlain = line.utf8.allSatisfy { (0x20...0x7E).contains($0) } && !line.contains("=?")
+    guard !isPlain || line.utf8.count > 60 else { return line }
     var words: [String] = []
     var word = ""
-    for character in line {
-      // 45 bytes are 60 of base64.
-      if word.utf8.count + character.utf8.count > 45 {
+    for scalar in line.unicodeScalars {
+      // 39 bytes are 52 of base64.
+      if word.utf8.count + scalar.utf8.count > 39 {
         words.append(word)
         word = ""
       }
-      word.append(character)
+      word.unicodeScalars.append(scalar)
     }
     words.append(word)
     return words.map { "=?utf-8?B?\(Data($0.utf8).base64EncodedString())?=" }.joined(separator: "\n ")
   }
 
-  /// Lines of 76 characters (RFC 2045, 6.8).
+  /// Lines of 76 characters, of a text whose own lines end as those of mails do (RFC 2045, 6.8).
   static func body(_ text: String) -> String {
-    let encoded = Array(Data((text + "\n").utf8).base64EncodedString())
+    let canonical = (text + "\n").replacing("\r\n", with: "\n").replacing("\n", with: "\r\n")
+    let encoded = Array(Data(canonical.utf8).base64EncodedString())
     return stride(from: 0, to: encoded.count, by: 76).map {
       String(encoded[$0..<min($0 + 76, encoded.count)])
     }.joined(separator: "\n")

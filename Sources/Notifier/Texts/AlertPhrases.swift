@@ -55,7 +55,7 @@ package struct AlertPhrases: Sendable {
   static let names: Set<String> = [
     "title", "subject", "area", "door", "agent", "time", "state", "detail", "count", "number", "late", "mode",
     "since", "by", "open", "length", "resolved", "is_alarm", "is_late", "is_always", "is_open", "is_fault",
-    "is_journal", "is_triggered",
+    "is_journal",
   ]
 
   let language: Language

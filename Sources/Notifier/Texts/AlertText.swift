@@ -24,10 +24,12 @@ struct AlertText: Sendable {
       Notice.Item(alert: item.alert, stage: item.stage, count: item.count, text: text(of: item))
     }
     let severity: Alert.Severity = items.contains { $0.alert.severity == .alarm } ? .alarm : .trouble
+    let urgency = Self.urgency(of: items)
     let isMany = items.count > 1
-    let many = phrases.part(.many, ["is_alarm": .flag(severity == .alarm), "count": .text("\(items.count)")])
+    let many = phrases.part(
+      .many, ["is_alarm": .flag(urgency == .critical), "count": .text("\(items.count)")])
     return Notice(
-      key: message.key, severity: severity, urgency: Self.urgency(of: items),
+      key: message.key, severity: severity, urgency: urgency,
       title: isMany ? many : message.items.first.map(title) ?? "",
       text: isMany ? items.map { "- " + $0.text }.joined(separator: "\n") : items.first?.text ?? "",
       at: items.first?.alert.at ?? Timestamp(milliseconds: 0), items: items,
@@ -37,7 +39,7 @@ struct AlertText: Sendable {
   /// What tells whether a channel works.
   func test(of channel: Identifier, at now: Timestamp) -> Notice {
     let values: [String: TextTemplate.Value] = [
-      "subject": .text(channel.description), "time": .text(settings.calendar.text(now)),
+      "subject": .text(channel.description), "time": .text(time(now)),
     ]
     return Notice(
       key: "test/\(channel)/\(now.milliseconds)", severity: .trouble, urgency: .normal,
@@ -97,31 +99,33 @@ struct AlertText: Sendable {
     var texts: [String: String?] = [
       "subject": name(of: alert.subject, in: alert.area), "area": name(of: alert.area),
       "door": alert.subject.door?.description, "agent": alert.subject.agent?.description,
-      "time": settings.calendar.text(alert.at), "count": "\(item.count)", "state": alert.state.map(word),
+      "time": time(alert.at), "count": "\(item.count)", "state": alert.state.map(word),
     ]
     let isJournal = alert.kind == .doorFault && alert.detail == Alert.journalDetail
-    if !isJournal { texts["detail"] = alert.detail }
+    // Whoever has said it may have ended it as a sentence; ours goes on.
+    if !isJournal { texts["detail"] = alert.detail.map { String($0.trimmingSuffix { ".。 ".contains($0) }) } }
     if case .reminder(let number) = item.stage { texts["number"] = "\(number)" }
     if let resolved = item.resolved {
-      texts["resolved"] = phrases.at(settings.calendar.text(resolved))
-      texts["length"] = length(resolved.elapsed(since: alert.at))
+      texts["resolved"] = phrases.at(time(resolved))
+      // What was left open was opened before.
+      if alert.kind != .leftOpen { texts["length"] = length(resolved.elapsed(since: alert.at)) }
     }
     if alert.isLate { texts["late"] = length(item.raised.elapsed(since: alert.at)) }
     if let circumstances = alert.circumstances {
       if let mode = circumstances.mode, alert.kind.tellsArming {
         texts["mode"] = phrases.word(of: mode)
-        texts["since"] = settings.calendar.text(circumstances.since)
+        texts["since"] = time(circumstances.since)
         texts["by"] = circumstances.changedBy
       }
       if alert.severity == .alarm, !circumstances.open.isEmpty {
-        texts["open"] = circumstances.open.map(name).joined(separator: ", ")
+        texts["open"] = circumstances.open.map(name).joined(separator: phrases.comma)
       }
     }
     var values = texts.compactMapValues { $0 }.filter { !$0.value.isEmpty }
       .mapValues { TextTemplate.Value.text($0) }
     values["is_alarm"] = .flag(alert.severity == .alarm)
     values["is_late"] = .flag(alert.isLate)
-    values["is_always"] = .flag(alert.kind == .opened && alert.detail != nil)
+    values["is_always"] = .flag(alert.kind == .opened && alert.detail == Alert.alwaysDetail)
     values["is_open"] = .flag(alert.state == .open)
     values["is_journal"] = .flag(isJournal)
     values["is_fault"] = .flag(alert.state == .fault && alert.detail == nil)
@@ -138,6 +142,10 @@ struct AlertText: Sendable {
     case .area: name(of: area)
     case .agent, .broker, .channel: phrases.name(of: subject)
     }
+  }
+
+  private func time(_ timestamp: Timestamp) -> String {
+    settings.calendar.text(timestamp, in: phrases.language)
   }
 
   private func word(of state: DoorState) -> String { phrases.word(of: state) }
@@ -168,7 +176,7 @@ extension AlertPhrases {
 
   func word(of state: DoorState) -> String {
     switch language {
-    case .english: state.rawValue
+    case .english: EnglishPhrases.word(of: state)
     case .chinese: ChinesePhrases.word(of: state)
     }
   }
@@ -187,11 +195,26 @@ extension AlertPhrases {
     }
   }
 
+  /// Between the members of a list.
+  var comma: String {
+    switch language {
+    case .english: ", "
+    case .chinese: "、"
+    }
+  }
+
   /// When something was over, as it stands behind that.
   func at(_ time: String) -> String {
     switch language {
     case .english: " at \(time)"
     case .chinese: "（\(time)）"
     }
+  }
+}
+
+extension String {
+  /// Without what is of a kind at its end.
+  func trimmingSuffix(while isSuffix: (Character) -> Bool) -> Substring {
+    self[..<(lastIndex { !isSuffix($0) }.map { index(after: $0) } ?? startIndex)]
   }
 }

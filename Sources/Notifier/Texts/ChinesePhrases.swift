@@ -7,26 +7,28 @@ enum ChinesePhrases {
     case .opened:
       PhraseText(
         title: "警报{{#is_late}}（事后发现）{{/is_late}}：{{subject}}",
-        text: "{{#is_always}}{{area}}的{{subject}}于 {{time}} 被打开：它全天候受保护。{{/is_always}}"
+        text: "{{#is_always}}{{area}}的{{subject}}于 {{time}} 被打开。它全天候受保护。{{/is_always}}"
           + "{{^is_always}}{{subject}}于 {{time}} 被打开，当时{{area}}处于布防状态。{{/is_always}}")
     case .standingOpen:
       PhraseText(
-        title: "{{subject}}是开着的", text: "{{area}}已布防，但发现{{subject}}是开着的，没有人看到它被打开。",
-        over: closed)
+        title: "{{subject}}是开着的",
+        text: "{{time}} 发现{{area}}的{{subject}}是开着的。它正受保护，但没有检测到它被打开。", over: closed)
     case .leftOpen:
       PhraseText(
-        title: "警报：{{subject}}没有关好", text: "{{time}}，{{area}}已布防，但{{subject}}的状态是：{{state}}。",
+        title: "警报：{{subject}}没有关好",
+        text: "{{area}}的{{subject}}正受保护，但在 {{time}} 没有关好，状态是：{{state}}。",
         over: "{{#is_open}}\(closed){{/is_open}}{{^is_open}}\(watched){{/is_open}}")
     case .openTooLong:
-      PhraseText(title: "{{subject}}仍然开着", text: "{{subject}}从 {{time}} 起一直开着。", over: closed)
+      PhraseText(
+        title: "{{subject}}仍然开着", text: "{{area}}的{{subject}}从 {{time}} 起一直开着。", over: closed)
     case .shutOut:
       PhraseText(
         title: "{{subject}}不再触发警报",
-        text: "{{subject}}已触发 {{detail}} 次警报，在{{area}}重新布防之前不再触发。")
+        text: "{{area}}的{{subject}}于 {{time}} 再次被打开。它的警报次数已达上限{{#detail}}（{{detail}} 次）{{/detail}}，"
+          + "在{{area}}重新布防之前只作记录。")
     case .alarmEnded:
       PhraseText(
-        title: "{{subject}}已撤防",
-        text: "警报之后，{{area}}于 {{time}} 由{{detail}}{{^detail}}某人{{/detail}}撤防。")
+        title: "{{subject}}已撤防", text: "警报之后，{{area}}于 {{time}} {{#detail}}由{{detail}}{{/detail}}撤防。")
     case .scheduleFailed:
       PhraseText(
         title: "{{subject}}：没有按计划执行",
@@ -34,7 +36,7 @@ enum ChinesePhrases {
     case .wrongCodes:
       PhraseText(
         title: "{{#is_alarm}}警报：{{/is_alarm}}{{subject}}被输入错误密码",
-        text: "截至 {{time}}，{{area}}被输入了{{#detail}} {{detail}} 次{{/detail}}{{^detail}}多次{{/detail}}错误密码。")
+        text: "截至 {{time}}，{{area}}连续{{#detail}} {{detail}} 次{{/detail}}{{^detail}}多次{{/detail}}被输入错误密码。")
     case .duress:
       PhraseText(
         title: "警报：{{subject}}有人受到胁迫",
@@ -43,47 +45,51 @@ enum ChinesePhrases {
       PhraseText(
         title: "{{#is_alarm}}警报：{{/is_alarm}}{{subject}}发生故障",
         text: "从 {{time}} 起无法监测{{area}}的{{subject}}：{{detail}}"
-          + "{{#is_journal}}采集程序无法写入日志，磁盘是否已满？{{/is_journal}}"
-          + "{{#is_fault}}线路报告故障。{{/is_fault}}"
-          + "{{^detail}}{{^is_journal}}{{^is_fault}}无法读取线路。{{/is_fault}}{{/is_journal}}{{/detail}}",
+          + "{{#is_journal}}采集程序无法写入日志，可能是磁盘已满{{/is_journal}}"
+          + "{{#is_fault}}线路报告故障{{/is_fault}}"
+          + "{{^detail}}{{^is_journal}}{{^is_fault}}无法读取线路{{/is_fault}}{{/is_journal}}{{/detail}}。",
         over: watched)
     case .batteryLow:
       PhraseText(
-        title: "{{subject}}：电池电量低", text: "{{subject}}的电池快没电了（{{time}}）。",
+        title: "{{subject}}：电池电量低", text: "{{area}}的{{subject}}的电池快没电了（{{time}} 报告）。",
         over: "{{subject}}的电池已恢复{{resolved}}。")
     case .journalRestarted:
       PhraseText(
         title: "{{subject}}：采集程序的日志重新开始",
-        text: "{{subject}}的采集程序的日志重新开始了，{{time}} 之前的记录可能缺失。存储卡是否被更换或还原？")
+        text: "{{area}}的{{subject}}的采集程序日志重新开始了，{{time}} 之前的记录可能缺失。存储卡是否被更换或还原？")
     case .historyGap:
       PhraseText(
         title: "{{subject}}：记录缺失",
-        text: "{{subject}}缺失{{#detail}} {{detail}} 条{{/detail}}{{^detail}}若干条{{/detail}}记录，采集程序也没有这些记录。")
+        text: "{{area}}的{{subject}}缺失{{#detail}} {{detail}} 条{{/detail}}{{^detail}}若干条{{/detail}}记录，"
+          + "采集程序也没有这些记录（{{time}} 发现）。")
     case .agentSilent:
       PhraseText(
         title: "{{#is_alarm}}警报：{{/is_alarm}}{{subject}}失去联系",
-        text: "{{subject}}已没有消息（{{time}}）：{{area}}里它负责的门无人监测。是它本身、网络还是消息服务器出了问题？",
+        text: "{{subject}}已没有消息（{{time}} 发现）：{{area}}里它负责的门无人监测。是它本身、网络还是消息服务器出了问题？",
         over: "{{subject}}恢复联系{{resolved}}。")
     case .brokerGone:
       PhraseText(
-        title: "{{#is_alarm}}警报：{{/is_alarm}}{{subject}}失去联系",
-        text: "{{subject}}无法连接（{{time}}）：{{area}}的门无人监测{{#detail}}：{{detail}}{{/detail}}。",
+        title: "{{#is_alarm}}警报：{{/is_alarm}}{{subject}}无法连接",
+        text: "{{subject}}无法连接{{#detail}}：{{detail}}{{/detail}}（{{time}} 发现）。{{area}}的门无人监测。",
         over: "{{subject}}恢复连接{{resolved}}。")
     case .clientTaken:
       PhraseText(
         title: "另一个程序在接收通知程序的消息",
-        text: "另一个程序使用了通知程序在消息服务器上的名称 {{detail}}（{{time}}），双方都会漏掉对方收到的消息：请给其中一个换一个 id。")
+        text: "另一个程序使用了通知程序在消息服务器上的名称{{#detail}} {{detail}}{{/detail}}（{{time}} 发现），"
+          + "双方都会漏掉对方收到的消息：请给其中一个换一个 id。")
     case .channelFailing:
       PhraseText(
         title: "{{subject}}无法送达",
-        text: "从 {{time}} 起，{{subject}}不接收要告知的消息：{{detail}}。系统会继续重试；在此之前它通知不到任何人。",
+        text: "从 {{time}} 起，{{subject}}不接收消息{{#detail}}：{{detail}}{{/detail}}。恢复之前，它通知不到任何人。",
         over: "{{subject}}恢复送达{{resolved}}。")
     case .selfTest:
       PhraseText(
-        title: "门禁警报测试", text: "这是一次测试：于 {{time}} 向采集程序 {{agent}} 发出请求。没有发生任何事情。")
+        title: "开门报警测试",
+        text: "这是一次测试，检验从采集程序 {{agent}} 到您的整条线路，于 {{time}} 发起。没有发生任何事情。")
     case .selfTestFailed:
       PhraseText(
-        title: "门禁警报测试失败", text: "{{time}} 的测试没有通过：{{detail}}。真正的警报也可能无法送达。")
+        title: "开门报警测试失败",
+        text: "{{time}} 对采集程序 {{agent}} 的测试没有通过{{#detail}}：{{detail}}{{/detail}}。真正的警报也可能无法送达。")
     }
   }
 
@@ -97,11 +103,11 @@ enum ChinesePhrases {
     case .reminderTitle: "提醒：{{title}}"
     case .overTitle: "结束：{{title}}"
     case .reminder: "第 {{number}} 次提醒："
-    case .late: "事后 {{late}} 才发现。"
+    case .late: "{{late}}后才发现。"
     case .armed: "{{area}}从 {{since}} 起处于{{mode}}状态{{#by}}，由{{by}}设置{{/by}}。"
     case .alsoOpen: "另外开着的：{{open}}。"
-    case .times: "（共 {{count}} 次。）"
-    case .simulated: "（模拟的门。）"
+    case .times: "已发生 {{count}} 次。"
+    case .simulated: "这是一扇模拟的门。"
     case .many: "{{#is_alarm}}警报：{{/is_alarm}}{{count}} 条通知"
     case .acknowledge: "我知道了"
     case .acknowledged: "已记录：您已知晓。"

@@ -8,93 +8,104 @@ enum EnglishPhrases {
       PhraseText(
         title: "ALARM{{#is_late}} (found late){{/is_late}}: {{subject}}",
         text: "{{subject}}{{#is_always}} of {{area}}{{/is_always}} was opened at {{time}}"
-          + "{{#is_always}}: it is guarded at any time.{{/is_always}}"
+          + "{{#is_always}}. It is guarded at all times.{{/is_always}}"
           + "{{^is_always}} while {{area}} was armed.{{/is_always}}")
     case .standingOpen:
       PhraseText(
         title: "{{subject}} is open",
-        text: "{{subject}} was found open in {{area}}, which is armed. Nobody saw it open.", over: closed)
+        text: "{{subject}} of {{area}} was found open at {{time}}. It is guarded, and nobody saw it open.",
+        over: closed)
     case .leftOpen:
       PhraseText(
         title: "ALARM: {{subject}} is not closed",
-        text: "{{subject}} is {{state}} at {{time}} while {{area}} is armed.",
+        text: "{{subject}} of {{area}} is guarded and was not closed at {{time}}: it is {{state}}.",
         over: "{{#is_open}}\(closed){{/is_open}}{{^is_open}}\(watched){{/is_open}}")
     case .openTooLong:
       PhraseText(
-        title: "{{subject}} is still open", text: "{{subject}} has been open since {{time}}.", over: closed)
+        title: "{{subject}} is still open", text: "{{subject}} of {{area}} has been open since {{time}}.",
+        over: closed)
     case .shutOut:
       PhraseText(
         title: "{{subject}} raises no more alarms",
-        text: "{{subject}} raises no more alarms until {{area}} is armed anew: it has raised {{detail}}.")
+        text: "{{subject}} of {{area}} was opened again at {{time}}. It has raised as many alarms as it may"
+          + "{{#detail}} ({{detail}}){{/detail}}: until {{area}} is armed again, it is only recorded.")
     case .alarmEnded:
       PhraseText(
         title: "{{subject}} is disarmed",
-        text: "{{area}} was disarmed at {{time}} by {{detail}}{{^detail}}somebody{{/detail}} after an alarm.")
+        text: "{{area}} was disarmed after an alarm, at {{time}}{{#detail}}, by {{detail}}{{/detail}}.")
     case .scheduleFailed:
       PhraseText(
-        title: "{{subject}}: its schedule is NOT kept",
-        text: "The schedule of {{area}} is not kept at {{time}}{{#detail}}: {{detail}}{{/detail}}.")
+        title: "{{subject}}: the schedule was NOT kept",
+        text: "The schedule of {{area}} was not kept at {{time}}{{#detail}}: {{detail}}{{/detail}}.")
     case .wrongCodes:
       PhraseText(
         title: "{{#is_alarm}}ALARM: wrong{{/is_alarm}}{{^is_alarm}}Wrong{{/is_alarm}} codes for {{subject}}",
-        text: "{{detail}}{{^detail}}Many{{/detail}} wrong codes were entered for {{area}} until {{time}}.")
+        text: "{{detail}}{{^detail}}Many{{/detail}} wrong codes in a row were entered for {{area}}, "
+          + "the last one at {{time}}.")
     case .duress:
       PhraseText(
         title: "ALARM: duress at {{subject}}",
-        text: "{{detail}}{{^detail}}Somebody{{/detail}} was forced to give a code for {{area}} at {{time}}.")
+        text: "{{detail}}{{^detail}}Somebody{{/detail}} was forced to enter a code for {{area}} at {{time}}.")
     case .doorFault:
       PhraseText(
         title: "{{#is_alarm}}ALARM: {{/is_alarm}}{{subject}} has a fault",
-        text: "{{subject}} of {{area}} cannot be watched since {{time}}: {{detail}}"
-          + "{{#is_journal}}its agent cannot write its journal; is the disk full?{{/is_journal}}"
+        text: "{{subject}} of {{area}} cannot be watched (since {{time}}): {{detail}}"
+          + "{{#is_journal}}its agent cannot write its journal, perhaps because its disk is full{{/is_journal}}"
           + "{{#is_fault}}its wiring reports a fault{{/is_fault}}"
           + "{{^detail}}{{^is_journal}}{{^is_fault}}its line cannot be read{{/is_fault}}{{/is_journal}}{{/detail}}.",
         over: watched)
     case .batteryLow:
       PhraseText(
         title: "{{subject}}: its battery is low",
-        text: "The battery of {{subject}} is nearly empty ({{time}}).",
-        over: "{{subject}} has a battery again{{resolved}}.")
+        text: "The battery of {{subject}} ({{area}}) is nearly empty, as reported at {{time}}.",
+        over: "The battery of {{subject}} is in order again{{resolved}}.")
     case .journalRestarted:
       PhraseText(
-        title: "{{subject}}: the agent's journal began anew",
+        title: "{{subject}}: its agent's journal began anew",
         text:
-          "The journal of the agent of {{subject}} began anew: transitions before {{time}} may be missing. "
-          + "Was its card replaced or restored?")
+          "The journal of the agent of {{subject}} ({{area}}) began anew: transitions before {{time}} may be "
+          + "missing. Was its card replaced or restored?")
     case .historyGap:
       PhraseText(
         title: "{{subject}}: transitions are missing",
         text:
-          "{{detail}}{{^detail}}Some{{/detail}} transitions of {{subject}} are missing, and its agent does not "
-          + "have them.")
+          "Transitions of {{subject}} ({{area}}) are missing{{#detail}}, {{detail}} in all{{/detail}}, and its "
+          + "agent does not have them either (found at {{time}}).")
     case .agentSilent:
       PhraseText(
         title: "{{#is_alarm}}ALARM: {{/is_alarm}}{{subject}} is silent",
-        text: "{{subject}} is not heard any more ({{time}}): nobody watches its doors of {{area}}. "
-          + "Is it, its network or the broker down?", over: "{{subject}} is heard again{{resolved}}.")
+        text:
+          "{{subject}} is not heard any more (noticed at {{time}}): nobody watches its doors of {{area}}. "
+          + "Is its machine, its network or the broker down?", over: "{{subject}} is heard again{{resolved}}."
+      )
     case .brokerGone:
       PhraseText(
-        title: "{{#is_alarm}}ALARM: {{/is_alarm}}{{subject}} is silent",
-        text: "{{subject}} is not there any more ({{time}}): nobody watches the doors of {{area}}"
-          + "{{#detail}}: {{detail}}{{/detail}}.", over: "{{subject}} is there again{{resolved}}.")
+        title: "{{#is_alarm}}ALARM: {{/is_alarm}}{{subject}} cannot be reached",
+        text: "{{subject}} cannot be reached{{#detail}}: {{detail}}{{/detail}} (noticed at {{time}}). "
+          + "Nobody watches the doors of {{area}}.", over: "{{subject}} can be reached again{{resolved}}.")
     case .clientTaken:
       PhraseText(
         title: "Another program takes the notifier's messages",
-        text: "Another program uses the notifier's name at the broker ({{time}}): its client identifier is "
-          + "{{detail}}. Each of them misses what the other gets: give one of them another id.")
+        text:
+          "Another program uses the notifier's name at the broker{{#detail}}, {{detail}}{{/detail}} (noticed at "
+          + "{{time}}). Each of the two misses what the other gets: give one of them another id.")
     case .channelFailing:
       PhraseText(
         title: "{{subject}} does not deliver",
-        text: "{{subject}} does not take what people are to be told, since {{time}}: {{detail}}. It is tried "
-          + "again; until then it reaches nobody.", over: "{{subject}} delivers again{{resolved}}.")
+        text: "{{subject}} does not take its messages (since {{time}}){{#detail}}: {{detail}}{{/detail}}. "
+          + "Until that is mended, nobody is reached through it.",
+        over: "{{subject}} delivers again{{resolved}}.")
     case .selfTest:
       PhraseText(
         title: "Test of the door alarm",
-        text: "This is a test: the agent {{agent}} was asked for it at {{time}}. Nothing has happened.")
+        text: "This is a test of the whole way from the agent {{agent}} to you, asked for at {{time}}. "
+          + "Nothing has happened.")
     case .selfTestFailed:
       PhraseText(
         title: "The test of the door alarm has FAILED",
-        text: "The test of {{time}} did not get through: {{detail}}. An alarm might not either.")
+        text:
+          "The test of the agent {{agent}} at {{time}} did not get through{{#detail}}: {{detail}}{{/detail}}. "
+          + "An alarm might not get through either.")
     }
   }
 
@@ -109,16 +120,16 @@ enum EnglishPhrases {
     case .reminderTitle: "Reminder: {{title}}"
     case .overTitle: "Over: {{title}}"
     case .reminder: "Reminder {{number}}: "
-    case .late: " It was found {{late}} later."
-    case .armed: " {{area}} is {{mode}} since {{since}}{{#by}}, by {{by}}{{/by}}."
+    case .late: " It was found only {{late}} later."
+    case .armed: " {{area}} has been {{mode}} since {{since}}{{#by}}, set by {{by}}{{/by}}."
     case .alsoOpen: " Also open: {{open}}."
-    case .times: " ({{count}} times.)"
-    case .simulated: " (A simulated door.)"
+    case .times: " It has happened {{count}} times."
+    case .simulated: " The door is a simulated one."
     case .many: "{{#is_alarm}}ALARM: {{/is_alarm}}{{count}} alerts"
-    case .acknowledge: "I know of it"
-    case .acknowledged: "It is written down that you know of it."
+    case .acknowledge: "I know about it"
+    case .acknowledged: "It is written down that you know about it."
     case .linkInvalid: "This link is not valid."
-    case .linkExpired: "This link is too old. Acknowledge with doorctl, or in your home automation."
+    case .linkExpired: "This link has expired. Acknowledge with doorctl, or in your home automation."
     case .linkFailed: "This could not be written down. Please try again."
     case .testTitle: "Test of channel {{subject}}"
     case .testText: "This is a test from {{time}}. Nothing has happened."
@@ -132,6 +143,16 @@ enum EnglishPhrases {
     case .armedNight: "armed (night)"
     case .armedVacation: "armed (vacation)"
     case .armedCustomBypass: "armed (custom)"
+    }
+  }
+
+  /// As it stands behind "it is".
+  static func word(of state: DoorState) -> String {
+    switch state {
+    case .open: "open"
+    case .closed: "closed"
+    case .fault: "faulty"
+    case .unknown: "in no known state"
     }
   }
 
