@@ -46,7 +46,7 @@ package struct TextTemplate: Sendable, Equatable {
       let name = tag.drop { "#^/&{".contains($0) }.trimmingCharacters(in: .whitespacesAndNewlines)
       guard names.contains(name) else {
         throw TextTemplateError(
-          "{{\(WebAnswer.shown(String(tag)))}} is nothing that there is; there are "
+          "{{\(WebAnswer.shown(String(tag.prefix(80))))}} is nothing that there is; there are "
             + names.sorted().joined(separator: ", "))
       }
     }

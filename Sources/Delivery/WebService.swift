@@ -127,9 +127,9 @@ package struct WebAnswer: Sendable {
       after: retryAfter, why: "\(name) answered HTTP \(status) with something that is not its own answer")
   }
 
-  /// What a service has said, short and in one line.
+  /// What a service has said, in one line. ``WebServiceChannel`` cuts it, after it has hidden what is secret: half a secret
+  /// would not be found.
   static func shown(_ text: String) -> String {
-    let line = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) }
-    return String(line.prefix(200))
+    String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
   }
 }

@@ -31,12 +31,15 @@ package struct WebServiceChannel: DeliveryChannel, CustomStringConvertible, Cust
 }
 
 extension DeliveryResult {
+  /// No more of what a service says is logged and kept.
+  private static let longestAnswer = 400
+
   /// A service may repeat in its answer what it was told.
   fileprivate func withoutSecrets(of service: any WebService) -> DeliveryResult {
     // The longest first: of one that holds another, something would be left.
     let secrets = service.secrets.map { $0.reveal() }.sorted { $0.utf8.count > $1.utf8.count }
     func hidden(_ text: String) -> String {
-      secrets.reduce(text) { $0.replacing($1, with: "(secret)") }
+      secrets.reduce(text) { $0.replacing($1, with: "(secret)") }.shortened(toBytes: Self.longestAnswer)
     }
     return switch self {
     case .delivered(let answer): .delivered(answer: hidden(answer))

@@ -69,7 +69,7 @@ private enum MailAddress {
 enum MailText {
   /// RFC 2047: words each whole in itself, in lines of at most 76 characters, the name of the first one's header included.
   static func header(_ text: String) -> String {
-    let line = WebAnswer.shown(text)
+    let line = WebAnswer.shown(String(text.prefix(200)))
     let isPlain = line.utf8.allSatisfy { (0x20...0x7E).contains($0) } && !line.contains("=?")
     guard !isPlain || line.utf8.count > 60 else { return line }
     var words: [String] = []
