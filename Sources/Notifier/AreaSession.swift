@@ -7,6 +7,8 @@ struct AreaSession {
   let settings: NotifierSettings
   let now: Moment
   var outcome = Outcome()
+  /// From where the command came that is obeyed; nil where none is.
+  var source: String?
   private var engines: [Identifier: AlarmEngine] = [:]
   private let routing: AlertRouting
   /// The conditions that alerts stand for, of all areas; nil before they are needed.
@@ -132,7 +134,7 @@ struct AreaSession {
       outcome.told += try store.resolve(condition, in: area, routing: routing, now: now.wall)
         .map { ToldAlert(alert: $0, stage: .resolved) }
     case .acknowledge(let person):
-      try store.acknowledge(area: area, by: person, now: now.wall)
+      try store.acknowledge(area: area, by: person, from: source, now: now.wall)
     case .chime(let door):
       outcome.chimes.append((area, door))
     }

@@ -75,6 +75,7 @@ struct CommandIntake: Sendable {
     let text = CommandText(settings: settings)
     let answer = try await store.transact { [settings] store -> Answer? in
       var session = AreaSession(settings: settings, now: now)
+      session.source = command.source ?? "MQTT"
       let doors = try session.doors(of: area, store)
       var result: AlarmEngine.CommandOutcome?
       try session.decide(area, store) { engine in

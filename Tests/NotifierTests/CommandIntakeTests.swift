@@ -160,4 +160,17 @@ struct CommandIntakeTests {
     #expect(try await house.records().first?.acknowledged == nil)
     #expect(try await house.send(at: 3) == ["duress raised"])
   }
+
+  @Test("writes down who has acknowledged, and from where")
+  func acknowledged() async throws {
+    let house = try await house(users: Self.user("Ada"))
+    try await house.command("ARM_AWAY", at: 1)
+    try await house.receive("front", .open, 2, at: 2)
+    try await house.pass(at: 100)
+    try await house.command(
+      #"{"command":"ACKNOWLEDGE","code":"0123","source":"keypad in the hall"}"#, at: 200)
+    let record = try #require(try await house.records().first { $0.alert.kind == .opened })
+    #expect(record.acknowledgedBy == "Ada")
+    #expect(record.acknowledgedFrom == "keypad in the hall")
+  }
 }
