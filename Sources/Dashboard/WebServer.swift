@@ -26,7 +26,8 @@ package struct WebServer: Sendable {
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .warning)
     let application = Application(
-      router: router, server: .http1(configuration: .init(idleTimeout: .seconds(30))), configuration: .init(address: .hostname(host, port: port), serverName: nil),
+      router: router, server: .http1(configuration: .init(idleTimeout: .seconds(30))),
+      configuration: .init(address: .hostname(host, port: port), serverName: nil),
       onServerRunning: { [logger] channel in
         logger.notice("web server listens on \(channel.localAddress.map { "\($0)" } ?? "its port")")
       }, logger: quiet)

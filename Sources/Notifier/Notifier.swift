@@ -98,7 +98,7 @@ package struct Notifier: Service, CustomStringConvertible {
       if let web = settings.web, let links {
         let desk = LinkDesk(settings: settings, store: store, links: links, logger: logger, tell: tell)
         let server = WebServer(host: web.host, port: web.port, desk: desk, logger: logger)
-        group.addTask { try await server.run() }
+        group.addTask { try await keepServing(server) }
       }
       group.addTask { try await life.run() }
       if let watchdog { group.addTask { try await watchdog.run() } }
@@ -107,6 +107,20 @@ package struct Notifier: Service, CustomStringConvertible {
       defer { group.cancelAll() }
       try await group.next()
       serviceManager.stopping()
+    }
+  }
+
+  /// Serves, and tries again where it cannot, as when its port is taken: there are other ways to acknowledge, and alarms
+  /// are to be raised.
+  private func keepServing(_ server: WebServer) async throws {
+    while true {
+      do {
+        try await server.run()
+      } catch {
+        if Task.isCancelled { return }
+        logger.error("the web server does not run, no link works: \(error)")
+      }
+      try await Task.sleep(for: .seconds(30))
     }
   }
 

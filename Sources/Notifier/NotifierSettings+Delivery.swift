@@ -92,6 +92,10 @@ extension NotifierSettings.TimedRoute {
       let channels = try entry.required(
         "channels", try entry.values("channels", Identifier.init), "the ids of one or more channels")
       guard !channels.isEmpty else { throw entry.invalid("channels", "one or more channels") }
+      if let twice = channels.first(where: { id in steps.contains { $0.channels.contains(id) } }) {
+        throw entry.invalid(
+          "channels", "each in one step only; \(twice) is in an earlier one, and is told again by reminders")
+      }
       if steps.isEmpty, after > .zero { throw entry.invalid("after_s", "0 or left out in the first step") }
       if let last = steps.last, after <= last.after {
         throw entry.invalid("after_s", "later than that of the step before")

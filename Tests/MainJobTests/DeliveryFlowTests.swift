@@ -89,6 +89,18 @@ import Testing
     }
   }
 
+  @Test("a web server whose port is taken costs no alarm")
+  func portTaken() async throws {
+    let other = try LoopbackSocket.listening()
+    defer { other.close() }
+    let lines = Self.steps.replacing("port = 0", with: "port = \(other.port)")
+    try await with(lines) { house, phone in
+      try await house.notifier.says("the web server does not run, no link works")
+      try house.set("front", "open")
+      try await eventually("the alarm") { house.webhook.alerts.count == 1 }
+    }
+  }
+
   private func webPort(of house: Household) async throws -> Int {
     try await house.notifier.says("web server listens on")
     let line = try #require(
