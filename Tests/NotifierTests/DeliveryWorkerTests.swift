@@ -438,6 +438,24 @@ struct DeliveryWorkerTests {
     #expect(failures?.first?.resolved != nil)
   }
 
+  @Test("tells of it also where the first that waits is of an area that there is no more")
+  func failingOverAreaGone() async throws {
+    let old = try quietHouse("[[area]]\nid = \"shed\"\n")
+    try await old.store.transact { store in
+      let alert = Alert(
+        id: "old", severity: .alarm, kind: .opened, area: try Identifier("shed"), subject: .area,
+        state: .open,
+        at: NotifierHouse.wall(0))
+      let routing = AlertRouting(channels: [try Identifier("log")])
+      _ = try store.raise(alert, isHeld: false, routing: routing, now: NotifierHouse.wall(0))
+    }
+    let bench = try Bench(try quietHouse()) { _, _ in .retry(after: nil, why: "HTTP 503") }
+    try await bench.raise("new")
+    try await bench.run(until: .seconds(900))
+    #expect(bench.tries.first?.alerts == ["old"])
+    #expect(try await bench.failures().map(\.alert.area.description) == ["home"])
+  }
+
   @Test("takes having nothing to send for no failing, and delivers at once what comes then")
   func idle() async throws {
     let bench = try Bench(try quietHouse()) { _, _ in .delivered(answer: "kept") }
