@@ -287,6 +287,8 @@ enum Schema {
     ALTER TABLE outbox ADD COLUMN rank INTEGER NOT NULL DEFAULT 1;
     -- How long it may wait for its time; what is due later than that was written before the clock was put back.
     ALTER TABLE outbox ADD COLUMN wait_ms INTEGER NOT NULL DEFAULT 0;
+    -- When it was written; 0 where that was before this column was.
+    ALTER TABLE outbox ADD COLUMN written_ms INTEGER NOT NULL DEFAULT 0;
     -- Whether quiet hours have held it back.
     ALTER TABLE outbox ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0;
     -- How long the receiver took for its last answer.

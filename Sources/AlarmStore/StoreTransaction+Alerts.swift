@@ -180,6 +180,21 @@ extension StoreTransaction {
       AlertRecord.init(row:))
   }
 
+  /// How many alerts of a kind and subject were raised since a time.
+  package func alertCount(
+    of kind: Alert.Kind, about subject: Alert.Subject, since start: Timestamp
+  ) throws -> Int {
+    try Int.fetchOne(
+      database,
+      sql: """
+        SELECT COUNT(*) FROM alert WHERE kind = ? AND subject = ? AND agent IS ? AND door IS ? AND raised_ms >= ?
+        """,
+      arguments: [
+        kind.rawValue, subject.word, subject.party?.description, subject.door?.description,
+        start.milliseconds,
+      ]) ?? 0
+  }
+
   // MARK: Reminders
 
   /// How many alerts are looked at for reminders; the oldest first.

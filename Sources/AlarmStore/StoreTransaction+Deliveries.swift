@@ -166,8 +166,8 @@ extension StoreTransaction {
   ) throws -> Bool {
     try database.execute(
       sql: """
-        INSERT INTO outbox (alert, channel, stage, step, rank, due_ms, wait_ms, is_held)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO outbox (alert, channel, stage, step, rank, due_ms, wait_ms, is_held, written_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (alert, channel, stage) DO UPDATE
           SET state = 'waiting', step = excluded.step, due_ms = excluded.due_ms, wait_ms = excluded.wait_ms,
             is_held = excluded.is_held, ended_ms = NULL
@@ -176,6 +176,7 @@ extension StoreTransaction {
       arguments: [
         alert.id, channel.description, stage.description, at.step, alert.severity == .alarm ? 0 : 1,
         at.due.milliseconds, Self.wait(until: at.due.milliseconds, from: at.now), at.isHeld,
+        at.now.milliseconds,
       ])
     return database.changesCount > 0
   }

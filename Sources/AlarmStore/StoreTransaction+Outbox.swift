@@ -10,17 +10,21 @@ package struct OutboxItem: Sendable, Equatable {
   package var count: Int
   /// When it was raised.
   package var raised: Timestamp
+  /// When this stage of it was put into the outbox.
+  package var written: Timestamp
   /// When its cause was over; nil while it is not.
   package var resolved: Timestamp?
 
   package init(
-    id: Int64, alert: Alert, stage: AlertStage, count: Int = 1, raised: Timestamp, resolved: Timestamp? = nil
+    id: Int64, alert: Alert, stage: AlertStage, count: Int = 1, raised: Timestamp, written: Timestamp? = nil,
+    resolved: Timestamp? = nil
   ) {
     self.id = id
     self.alert = alert
     self.stage = stage
     self.count = count
     self.raised = raised
+    self.written = written ?? raised
     self.resolved = resolved
   }
 }
@@ -112,7 +116,7 @@ extension StoreTransaction {
     let rows = try Row.fetchAll(
       database,
       sql: """
-        SELECT outbox.id AS item, outbox.attempts, outbox.stage, alert.*
+        SELECT outbox.id AS item, outbox.attempts, outbox.stage, outbox.written_ms, alert.*
         FROM outbox JOIN alert ON alert.id = outbox.alert
         WHERE \(message == nil ? "outbox.id = ?" : "outbox.message = ?") AND outbox.state = 'waiting'
         ORDER BY outbox.id
@@ -122,9 +126,10 @@ extension StoreTransaction {
         let stage: String = row["stage"]
         guard let stage = AlertStage(stage) else { throw UnknownWord(column: "stage", word: stage) }
         let record = try AlertRecord(row: row)
+        let written = Timestamp(milliseconds: row["written_ms"])
         return OutboxItem(
           id: row["item"], alert: record.alert, stage: stage, count: record.count, raised: record.raised,
-          resolved: record.resolved)
+          written: max(written, record.raised), resolved: record.resolved)
       },
       attempts: rows.map { $0["attempts"] }.max() ?? 0)
   }

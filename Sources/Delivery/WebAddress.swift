@@ -12,6 +12,8 @@ package struct WebAddress: Sendable, CustomStringConvertible, CustomReflectable 
   private static let client: HTTPClient = {
     var configuration = HTTPClient.Configuration.singletonConfiguration
     configuration.redirectConfiguration = .disallow
+    // A receiver that is down is told of at once, and tried again by whoever keeps the message.
+    configuration.connectionPool.retryConnectionEstablishment = false
     return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
   }()
 
@@ -126,5 +128,7 @@ package struct WebAddress: Sendable, CustomStringConvertible, CustomReflectable 
 
 /// A text that is no ``WebAddress``. It does not hold the text, which can be a secret.
 package struct WebAddressError: Error, Equatable, CustomStringConvertible {
+  package init() {}
+
   package var description: String { "this is no http or https address" }
 }

@@ -48,15 +48,16 @@ package struct DeliveryPace: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - turn: which one; a second message that there is not has failed, too.
+  ///   - attempts: the tries of this message before this one. What failed so often before holds up nobody again.
   ///   - retryAfter: when the receiver wants to be asked again; nil where it has not said.
   ///   - fraction: a random number from 0 to 1 (``Backoff/wait(afterFailures:fraction:)``).
   /// - Returns: how long until the next one.
   package mutating func failed(
-    _ turn: Turn, retryAfter: Duration?, fraction: Double, at now: MonotonicTime
+    _ turn: Turn, attempts: Int = 0, retryAfter: Duration?, fraction: Double, at now: MonotonicTime
   ) -> Duration {
     if turn == .first { failures += 1 }
     // A receiver that names a time is there, and wants nothing at all.
-    if turn == .first, failures > Self.patience, retryAfter == nil {
+    if turn == .first, max(failures, attempts + 1) > Self.patience, retryAfter == nil {
       isSecondNext = true
       return .zero
     }

@@ -28,7 +28,7 @@ struct AcknowledgementLinks: Sendable {
 
   /// - Parameters:
   ///   - base: where people reach the notifier's web server.
-  ///   - lifetime: of a link, from the raising of its alert on.
+  ///   - lifetime: of a link, from the writing of its message on.
   init(base: String, lifetime: Duration, key: [UInt8]) {
     self.base = base
     self.lifetime = lifetime
@@ -55,8 +55,8 @@ struct AcknowledgementLinks: Sendable {
   }
 
   /// The same with every try of a message.
-  func address(for alert: String, through channel: Identifier, raised: Timestamp) -> String {
-    let end = raised.advanced(by: lifetime).milliseconds / 1_000
+  func address(for alert: String, through channel: Identifier, from start: Timestamp) -> String {
+    let end = start.advanced(by: lifetime).milliseconds / 1_000
     let content = "\(Self.text(of: Array(alert.utf8))).\(channel).\(end)"
     return "\(base)/ack/\(content).\(Self.text(of: signature(of: content)))"
   }

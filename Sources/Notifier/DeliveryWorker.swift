@@ -118,7 +118,8 @@ actor DeliveryWorker {
       unwritten = refused(message, receipt, end)
     case .retry(let after, let why):
       let wait = pace.failed(
-        first == nil ? .first : .second, retryAfter: after, fraction: .random(in: 0...1), at: end.uptime)
+        first == nil ? .first : .second, attempts: message.attempts, retryAfter: after,
+        fraction: .random(in: 0...1), at: end.uptime)
       logger.warning(
         "channel \(channel.id): not delivered yet, \(why); next try in \(wait)",
         metadata: ["alert": "\(message.key)"])

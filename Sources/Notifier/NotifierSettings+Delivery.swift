@@ -136,7 +136,9 @@ extension NotifierSettings.Web {
     port = try table.required(
       "port", try table.integer("port", in: 0...65_535), "the port that it listens on")
     publicAddress = try table.value("url") { (text) throws(WebAddressError) in
-      try WebAddress(text).reveal()
+      // Links are put behind it.
+      guard !text.contains("?"), !text.contains("#") else { throw WebAddressError() }
+      return try WebAddress(text).reveal()
     }.map { String($0.trimmingSuffix { $0 == "/" }) }
     linkLifetime = .seconds((try table.integer("link_days", in: 1...365) ?? 30) * 86_400)
   }

@@ -14,6 +14,8 @@ struct SelfTests: Sendable {
 
   /// So long has a test, the receivers' own retries included.
   static let limit: Duration = .seconds(300)
+  /// So many tests of an agent within an hour are told; people are not to be woken by a program that has gone wrong.
+  static let hourLimit = 20
   private static let memory = "self tests"
   private static let ledger = "self test schedule"
 
@@ -32,6 +34,12 @@ struct SelfTests: Sendable {
   ) throws {
     // A stranger's answer tests nothing.
     guard let area = settings.doors.values.filter({ $0.address.agent == agent }).map(\.area).min() else {
+      return
+    }
+    let hour = session.now.wall.advanced(by: .seconds(-3_600))
+    guard try store.alertCount(of: .selfTest, about: .agent(agent), since: hour) < Self.hourLimit else {
+      session.outcome.warnings.append(
+        "a test of \(agent) is not told: there were \(Self.hourLimit) within an hour")
       return
     }
     try session.raise(
@@ -117,7 +125,8 @@ struct SelfTests: Sendable {
   private func failure(
     of test: Identifier, _ pending: Pending, _ store: borrowing StoreTransaction
   ) throws -> String? {
-    guard let report = try Self.report(of: test, store) else {
+    let subject = try store.alertRecord(Self.alert(of: test))?.alert.subject
+    guard let report = try Self.report(of: test, store), subject?.agent?.description == pending.agent else {
       return "agent \(pending.agent) has not answered"
     }
     let failing = report.channels.filter { $0.standing != .delivered }.map { channel in

@@ -25,6 +25,7 @@ actor Publisher {
   private let journalBegun: @Sendable () -> Void
   private let wakes: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
+  private static let selfTestSeconds: UInt32 = 60
   /// There has been a connection. Before the first nothing is given to the client: what the broker holds is looked
   /// at before it is replaced.
   private var hasConnected = false
@@ -153,8 +154,11 @@ actor Publisher {
     }
     if let request = selfTests.first {
       let event = SelfTestEvent(answering: request, sent: clock.now)
-      try await client.publish(
-        Message(topic: settings.topics.selfTestEvent(ofAgent: settings.id), payload: event.encoded()))
+      var message = Message(
+        topic: settings.topics.selfTestEvent(ofAgent: settings.id), payload: event.encoded())
+      // Nobody waits for it any more by then.
+      message.properties.messageExpiryInterval = Self.selfTestSeconds
+      try await client.publish(message)
       selfTests.removeFirst()
       return true
     }

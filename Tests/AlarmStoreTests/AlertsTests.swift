@@ -135,6 +135,23 @@ struct AlertsTests {
     #expect(try await raise(try trouble("7"), at: seconds(1_500)), "after a while it is news again")
   }
 
+  @Test("counts what was raised of a kind about somebody since a time, and nothing else")
+  func alertCount() async throws {
+    func count(_ kind: Alert.Kind, _ subject: Alert.Subject, since start: Timestamp) async throws -> Int {
+      try await house.store.transact { try $0.alertCount(of: kind, about: subject, since: start) }
+    }
+    for second in Int64(1)...3 { try await raise(house.alert("\(second)"), at: seconds(second)) }
+    try await raise(try trouble("4"), at: seconds(4))
+    let front = Alert.Subject.door(house.front)
+    #expect(try await count(.opened, front, since: seconds(0)) == 3)
+    #expect(try await count(.opened, front, since: seconds(2)) == 2)
+    #expect(try await count(.opened, front, since: seconds(4)) == 0)
+    #expect(try await count(.leftOpen, front, since: seconds(0)) == 0)
+    #expect(try await count(.opened, .door(house.back), since: seconds(0)) == 0)
+    #expect(try await count(.agentSilent, .agent(house.front.agent), since: seconds(0)) == 1)
+    #expect(try await count(.agentSilent, .channel(house.front.agent), since: seconds(0)) == 0, "a namesake")
+  }
+
   @Test("does not take a later opening for what was foretold before it: that has never come true")
   func foretoldLongAgo() async throws {
     #expect(try await raise(house.alert("hall/front/j1/7/foretold", .alarm), at: seconds(1)))

@@ -28,6 +28,8 @@ private struct Street {
   private var random: SeededGenerator
   private var now = Int64(0)
   private var isNight = false
+  /// Whether time only goes on.
+  private let isClockGood: Bool
   private var count = 0
   /// The routing by which each alert was raised, and when it is told first.
   private var ways: [String: (steps: [AlertRouting.Step], start: Timestamp)] = [:]
@@ -41,6 +43,7 @@ private struct Street {
     self.house = house
     channels = [try Identifier("phone"), try Identifier("mail"), try Identifier("siren")]
     random = SeededGenerator(seed: seed)
+    isClockGood = random.chance(70)
   }
 
   private var time: Timestamp { seconds(now) }
@@ -53,7 +56,7 @@ private struct Street {
     switch draw(20) {
     case 0..<4: try raise(store)
     case 4..<7: now += Int64(draw(400))
-    case 7: now += Int64(draw(20_000))
+    case 7: now += Int64(draw(20_000)) - (isClockGood ? 0 : 10_000)
     case 8: isNight.toggle()
     case 9..<16: try attempt(channels[draw(3)], store)
     case 16 where !ways.isEmpty:
@@ -79,7 +82,7 @@ private struct Street {
     }
     return AlertRouting(
       channels: channels, routes: random.chance(80) ? [AlertRouting.Route(steps: steps)] : [],
-      quietUntil: isNight ? seconds((now / 3_600 + 1) * 3_600) : nil)
+      quietUntil: isNight ? seconds(now + 3_600 - now % 3_600) : nil)
   }
 
   private mutating func raise(_ store: borrowing StoreTransaction) throws {
@@ -176,7 +179,7 @@ private struct Street {
   private mutating func checkTime(
     of item: OutboxItem, through channel: Identifier, _ store: borrowing StoreTransaction
   ) throws {
-    guard item.stage == .raised, let way = ways[item.alert.id] else { return }
+    guard isClockGood, item.stage == .raised, let way = ways[item.alert.id] else { return }
     let rows = try store.deliveries(of: item.alert.id).filter { $0.stage == .raised }
     guard let own = rows.first(where: { $0.channel == channel }) else {
       return note("\(item.alert.id) has no row for \(channel)")

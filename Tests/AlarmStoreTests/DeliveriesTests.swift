@@ -262,6 +262,7 @@ struct DeliveriesTests {
     #expect(try await next(for: siren, at: seconds(3)).message().key == "2", "both have refused it")
     try await fail(through: mail, at: seconds(4), until: seconds(60))
     try await refuse(by: phone, at: seconds(4))
+    #expect(try await next(for: mail, at: seconds(4)) == .nothingBefore(seconds(60)), "in its time")
     try await deliver(through: siren, at: seconds(4))
     #expect(try await next(for: siren, at: seconds(4)) == .nothingBefore(seconds(300)))
   }

@@ -82,6 +82,23 @@ struct OutboxTests {
     #expect(try await deliveries() == [["phone": ["waiting"], "log": ["waiting"]]])
   }
 
+  @Test("says when each stage of an alert was written, whenever it is sent")
+  func written() async throws {
+    try await raiseTroubles("1", at: seconds(5), quietUntil: seconds(3_600), after: .seconds(600))
+    let step = try await message(at: seconds(4_200))
+    #expect(step.items.map(\.written) == [seconds(5)])
+    try await house.store.transact { [house, phone] store in
+      try store.markDelivered(step, receipt("", seconds(4_200)))
+      let routing = AlertRouting(channels: [phone])
+      let condition = Alert.Condition("open 1")
+      _ = try store.resolve(condition, in: house.area, routing: routing, now: seconds(4_300))
+    }
+    let end = try await message(at: seconds(9_999))
+    #expect(end.items.map(\.written) == [seconds(4_300)])
+    #expect(end.items.map(\.raised) == [seconds(5)])
+    #expect(end.items.map(\.resolved) == [seconds(4_300)])
+  }
+
   @Test("hands out the earliest due first, and says when there is more")
   func order() async throws {
     try await raise("1", "2")

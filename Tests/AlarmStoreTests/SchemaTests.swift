@@ -129,6 +129,7 @@ struct SchemaTests {
       var keys: [String] = []
       while case .message(let message) = try store.next(for: phone, now: Self.at(20_000)) {
         keys.append(message.key)
+        #expect(message.items.allSatisfy { $0.written == $0.raised }, "when it was written nobody knows")
         #expect(message.attempts == (message.key == "alarm/reminder 1" ? 3 : message.key == "b" ? 1 : 0))
         try store.markDelivered(message, receipt("HTTP 200", Self.at(20_000)))
       }

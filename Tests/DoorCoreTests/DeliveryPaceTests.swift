@@ -106,6 +106,22 @@ struct DeliveryPaceTests {
     #expect(turns(7, &pace, from: 10_000_000).map(\.turn) == first + [.second], "it has patience again")
   }
 
+  @Test("has no patience with a message that has had it before")
+  func secondAtOnce() {
+    var pace = DeliveryPace(rate: nil, backoff: backoff)
+    #expect(
+      pace.failed(.first, attempts: 4, retryAfter: nil, fraction: 1, at: time(0)) == .seconds(1),
+      "it was tried four times before")
+    #expect(pace.turn(at: time(1_000)) == .first)
+    #expect(pace.failed(.first, attempts: 5, retryAfter: nil, fraction: 1, at: time(1_000)) == .zero)
+    #expect(pace.turn(at: time(1_000)) == .second)
+    #expect(pace.failed(.second, attempts: 9, retryAfter: nil, fraction: 1, at: time(1_000)) == .seconds(2))
+    #expect(pace.turn(at: time(3_000)) == .first)
+    #expect(
+      pace.failed(.first, attempts: 99, retryAfter: .seconds(7), fraction: 1, at: time(3_000)) == .seconds(7))
+    #expect(pace.turn(at: time(10_000)) == .first, "who names a time wants no other one before it")
+  }
+
   @Test("tries the one behind it as soon as the rate lets it, where there is one")
   func secondWithinRate() {
     var pace = DeliveryPace(rate: SendingRate(burst: 1, pause: .seconds(5)), backoff: backoff)

@@ -23,7 +23,7 @@ struct AcknowledgementLinksTests {
     by links: AcknowledgementLinks? = nil
   ) -> String {
     let address = (links ?? self.links).address(
-      for: alert, through: channel ?? phone, raised: raised ?? self.raised)
+      for: alert, through: channel ?? phone, from: raised ?? self.raised)
     return String(address.dropFirst("\(Self.base)/ack/".count))
   }
 
@@ -42,7 +42,7 @@ struct AcknowledgementLinksTests {
 
   @Test("is an address that needs no escaping")
   func address() {
-    let address = links.address(for: "home/ä ?#/\u{1}", through: phone, raised: raised)
+    let address = links.address(for: "home/ä ?#/\u{1}", through: phone, from: raised)
     #expect(address.hasPrefix("https://alarm.example/ack/"))
     #expect(address.wholeMatch(of: /https:\/\/alarm\.example\/ack\/[A-Za-z0-9_.-]+/) != nil, "\(address)")
     let token = String(address.dropFirst("\(Self.base)/ack/".count))

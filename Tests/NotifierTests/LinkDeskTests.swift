@@ -46,7 +46,7 @@ struct LinkDeskTests {
   private func token(
     _ alert: String? = nil, through channel: String = "log", raised: Timestamp = .now
   ) throws -> String {
-    let address = links.address(for: alert ?? self.alert, through: try Identifier(channel), raised: raised)
+    let address = links.address(for: alert ?? self.alert, through: try Identifier(channel), from: raised)
     return String(try #require(address.split(separator: "/").last))
   }
 

@@ -87,7 +87,7 @@ struct AlertText: Sendable {
       item.alert.kind != .selfTest
     else { return nil }
     return Notice.Link(
-      address: links.address(for: item.alert.id, through: channel, raised: item.raised),
+      address: links.address(for: item.alert.id, through: channel, from: item.written),
       label: phrases.part(.acknowledge))
   }
 

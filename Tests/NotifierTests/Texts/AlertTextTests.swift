@@ -263,7 +263,7 @@ struct AlertTextTests {
     let phone = try Identifier("phone")
     let opened = try SampleAlerts.alert(.opened, state: .open)
     let link = try #require(self.link(text, .of(opened), phone))
-    #expect(link.address == links.address(for: "1", through: phone, raised: NotifierHouse.wall(1)))
+    #expect(link.address == links.address(for: "1", through: phone, from: NotifierHouse.wall(1)))
     #expect(link.label == "我知道了")
     #expect(self.link(text, .of(opened, stage: .reminder(2)), phone)?.address == link.address)
     #expect(self.link(text, .of(opened, stage: .resolved), phone) == nil)
