@@ -297,6 +297,7 @@ enum Schema {
       rank = iif((SELECT severity FROM alert WHERE alert.id = outbox.alert) = 'alarm', 0, 1),
       wait_ms = iif((SELECT severity FROM alert WHERE alert.id = outbox.alert) = 'alarm', 600000, 86400000);
 
+    CREATE INDEX outbox_message ON outbox (message) WHERE message IS NOT NULL;
     DROP INDEX outbox_due;
     CREATE INDEX outbox_due ON outbox (channel, rank, due_ms) WHERE state = 'waiting';
     """

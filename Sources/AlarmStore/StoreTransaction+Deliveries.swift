@@ -34,6 +34,14 @@ package struct DeliveryRecord: Sendable, Equatable {
 }
 
 extension StoreTransaction {
+  /// A message is about to be tried for the first time: from now on it is always the same one, also after a crash in the
+  /// middle of the try, and nobody who knows by now keeps it from being sent.
+  package func begin(_ message: OutboxMessage) throws {
+    guard message.items.count == 1, let item = message.items.first else { return }
+    try database.execute(
+      sql: "UPDATE outbox SET message = id WHERE id = ? AND message IS NULL", arguments: [item.id])
+  }
+
   // MARK: How it ended
 
   /// The receiver has it.

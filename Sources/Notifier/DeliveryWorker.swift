@@ -103,6 +103,7 @@ actor DeliveryWorker {
     _ tell: @Sendable (Outcome) async -> Void
   ) async throws(AlarmStoreError) {
     testsUnderWay = message.selfTests
+    if message.attempts == 0 { try await store.transact { try $0.begin(message) } }
     let begin = clock()
     let result = await channel.deliver(text.notice(of: message, through: channel.id))
     // A try that was cut short is no failed one: the next start tries again.

@@ -186,6 +186,29 @@ struct DeliveriesTests {
     #expect(try await next(for: phone, at: seconds(2)).message().key == "1")
   }
 
+  @Test("are one and the same message from the first try on, also where that is cut short and many more come")
+  func begun() async throws {
+    try await raise(house.alert("1"))
+    try await house.store.transact { [phone] store in
+      try store.begin(store.next(for: phone, now: seconds(1)).message())
+    }
+    for id in 2...6 { try await raise(house.alert("\(id)"), at: seconds(2)) }
+    #expect(try await deliver(through: phone, at: seconds(3)) == "1")
+    #expect(try await deliver(through: phone, at: seconds(3)) == "2/and-4-more")
+  }
+
+  @Test("go on with a step whose first try was cut short, also where it was acknowledged by then")
+  func begunStep() async throws {
+    try await raise(house.alert("1"))
+    try await deliver(through: phone, at: seconds(1))
+    try await house.store.transact { [mail] store in
+      try store.begin(store.next(for: mail, now: seconds(301)).message())
+    }
+    try await acknowledge("1", at: seconds(302))
+    #expect(try await deliver(through: mail, at: seconds(303)) == "1")
+    #expect(try await next(for: siren, at: seconds(303)) == .nothing)
+  }
+
   @Test("go on with a step that was tried before it was acknowledged, and leave out one that was only due")
   func acknowledgedLate() async throws {
     try await raise(house.alert())

@@ -267,4 +267,17 @@ struct SelfTestsTests {
     #expect(asked(try await house.outcome(at: 100, uptime: 1_000 * Self.day + 1)).isEmpty)
     #expect(asked(try await house.outcome(at: 2_800, uptime: 1_000 * Self.day + 2_701)).count == 2)
   }
+
+  @Test("are told twenty times an hour at most: people are not to be woken by a program that has gone wrong")
+  func hourLimit() async throws {
+    let house = try house("")
+    for number in 0..<SelfTests.hourLimit {
+      #expect(try await !answer(house, "hall", "t\(number)", at: Int64(number)).told.isEmpty)
+    }
+    let more = try await answer(house, "hall", "more", at: 100)
+    #expect(more.told.isEmpty)
+    #expect(more.warnings == ["a test of hall is not told: there were 20 within an hour"])
+    #expect(try await !answer(house, "porch", "other", at: 101).told.isEmpty, "each agent has its own")
+    #expect(try await !answer(house, "hall", "later", at: 4_000).told.isEmpty)
+  }
 }
