@@ -16,7 +16,9 @@ import Testing
         let message = Message(topic: "t/\(level)", text: "kept", qualityOfService: level, retain: true)
         try await MQTTClient.publishOnce(message, to: address(broker), logger: logger)
         let read = try await MQTTClient.receiveOne(
-          from: "t/\(level)", retained: .only, qualityOfService: level, at: address(broker), logger: logger)
+          from: "t/\(level)", retained: .only, qualityOfService: level, at: address(broker),
+          timeout: .seconds(60),
+          logger: logger)
         #expect(read.text == "kept" && read.isRetained && read.qualityOfService == level)
       }
     }
@@ -26,7 +28,8 @@ import Testing
     try await Mosquitto.with { broker in
       let address = address(broker)
       await #expect(throws: MQTTError.noRetainedMessage(filter: "none")) {
-        _ = try await MQTTClient.receiveOne(from: "none", retained: .only, at: address, logger: logger)
+        _ = try await MQTTClient.receiveOne(
+          from: "none", retained: .only, at: address, timeout: .seconds(60), logger: logger)
       }
     }
   }
