@@ -63,7 +63,10 @@ actor Announcer {
     restate.formUnion(outcome.restate)
     replay.formUnion(outcome.replay)
     // Of somebody who was forced to command nobody hears here: who forces may listen.
-    for told in outcome.told where told.alert.kind != .duress { announce(told) }
+    let told = outcome.told.filter { $0.alert.kind != .duress }
+    let acknowledged = outcome.acknowledged.filter { $0.alert.kind != .duress }
+    let undelivered = outcome.undelivered.filter { $0.kind != .duress }
+    for told in told { announce(told) }
     selfTests.formUnion(outcome.selfTests)
     for (agent, test) in outcome.selfTestRequests {
       var request = Message(
@@ -73,13 +76,13 @@ actor Announcer {
       request.properties.messageExpiryInterval = UInt32(SelfTests.limit.components.seconds)
       append(request)
     }
-    for (alert, source) in outcome.acknowledged {
+    for (alert, source) in acknowledged {
       append(
         AreaEvent(
           kind: .acknowledged, id: nil, state: alert.severity.rawValue,
           text: "acknowledged by a \(source): \(text(of: alert, .raised))", at: .now), alert.area)
     }
-    for alert in outcome.undelivered {
+    for alert in undelivered {
       append(
         AreaEvent(
           kind: .undelivered, id: nil, state: alert.severity.rawValue, text: text(of: alert, .raised),

@@ -52,6 +52,17 @@ struct AnnouncerTests {
     return try AreaEvent(decoding: Array(message.payload.readableBytesView))
   }
 
+  @Test("is nothing of somebody who was forced: who forces may listen")
+  func duress() async throws {
+    var outcome = Outcome()
+    let forced = try SampleAlerts.alert(.duress)
+    outcome.told = [ToldAlert(alert: forced, stage: .raised)]
+    outcome.acknowledged = [(forced, "link through phone")]
+    outcome.undelivered = [forced, try SampleAlerts.alert(.opened, state: .open)]
+    let event = try await event(outcome)
+    #expect(event.text.hasPrefix("Front door was opened at "), "all of it before would be heard before")
+  }
+
   @Test("is who has acknowledged, and of what")
   func acknowledged() async throws {
     var outcome = Outcome()
