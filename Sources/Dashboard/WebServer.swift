@@ -1,6 +1,7 @@
 // Dashboard: what people reach of the notifier with a browser.
 import HTTPTypes
 package import Hummingbird
+import HummingbirdCore
 package import Logging
 import NIOCore
 
@@ -20,6 +21,10 @@ package struct WebServer: Sendable {
     self.logger = logger
   }
 
+  /// Further ones wait in the kernel's queue: whoever opens connections and says nothing must not use up what
+  /// deliveries need, and each is closed after half a minute.
+  private static let connectionLimit = 64
+
   /// Serves until the task is cancelled or the program is asked to end.
   package func run() async throws {
     // At debug level the server's own lines would hold addresses with links' tokens in them.
@@ -27,7 +32,9 @@ package struct WebServer: Sendable {
     quiet.logLevel = max(logger.logLevel, .warning)
     let application = Application(
       router: router, server: .http1(configuration: .init(idleTimeout: .seconds(30))),
-      configuration: .init(address: .hostname(host, port: port), serverName: nil),
+      configuration: .init(
+        address: .hostname(host, port: port), serverName: nil,
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit)),
       onServerRunning: { [logger] channel in
         logger.notice("web server listens on \(channel.localAddress.map { "\($0)" } ?? "its port")")
       }, logger: quiet)
