@@ -2,47 +2,6 @@ import Appliance
 import Delivery
 import DoorCore
 
-/// The languages in which people are told.
-package enum Language: String, Sendable, CaseIterable {
-  case english = "en"
-  /// Simplified Chinese.
-  case chinese = "zh"
-}
-
-/// What is said of one kind of alert.
-struct PhraseText {
-  var title: String
-  /// What has happened.
-  var text: String
-  /// That it is over.
-  var over: String?
-}
-
-/// Texts that stand around those of the kinds.
-enum PhrasePart: String, CaseIterable {
-  /// The titles of later stages; `title` is that of the alert.
-  case reminderTitle = "reminder_title"
-  case overTitle = "over_title"
-  /// Before the text of a reminder.
-  case reminder
-  /// After the text: how late it was found, how the area was armed, what else was open, how often it came, and that no real
-  /// door was involved.
-  case late, armed
-  case alsoOpen = "also_open"
-  case times, simulated
-  /// The title of a message that lists many alerts.
-  case many
-  /// What the button says that acknowledges.
-  case acknowledge
-  /// What the page behind it says.
-  case acknowledged
-  case linkInvalid = "link_invalid"
-  case linkExpired = "link_expired"
-  case linkFailed = "link_failed"
-  case testTitle = "test_title"
-  case testText = "test_text"
-}
-
 /// What alerts are called and how they are told in one language, each text a template that the settings can replace.
 package struct AlertPhrases: Sendable {
   private struct Phrase {
@@ -64,29 +23,17 @@ package struct AlertPhrases: Sendable {
 
   init(_ language: Language) {
     self.language = language
-    let over =
-      switch language {
-      case .english: EnglishPhrases.over
-      case .chinese: ChinesePhrases.over
-      }
     for kind in Alert.Kind.allCases {
-      let text =
-        switch language {
-        case .english: EnglishPhrases.text(of: kind)
-        case .chinese: ChinesePhrases.text(of: kind)
-        }
+      let text = book.text(of: kind)
       phrases[kind] = Phrase(
-        title: Self.builtIn(text.title), text: Self.builtIn(text.text), over: Self.builtIn(text.over ?? over))
+        title: Self.builtIn(text.title), text: Self.builtIn(text.text),
+        over: Self.builtIn(text.over ?? book.over))
     }
-    for part in PhrasePart.allCases {
-      let text =
-        switch language {
-        case .english: EnglishPhrases.text(of: part)
-        case .chinese: ChinesePhrases.text(of: part)
-        }
-      parts[part] = Self.builtIn(text)
-    }
+    for part in PhrasePart.allCases { parts[part] = Self.builtIn(book.text(of: part)) }
   }
+
+  /// The words that are put together, and not written in templates.
+  var book: any Phrasebook.Type { language.book }
 
   private static func builtIn(_ text: String) -> TextTemplate {
     guard let template = try? TextTemplate(text, names: names) else {

@@ -106,19 +106,19 @@ struct AlertText: Sendable {
     if !isJournal { texts["detail"] = alert.detail.map { String($0.trimmingSuffix { ".。 ".contains($0) }) } }
     if case .reminder(let number) = item.stage { texts["number"] = "\(number)" }
     if let resolved = item.resolved {
-      texts["resolved"] = phrases.at(time(resolved))
+      texts["resolved"] = phrases.book.at(time(resolved))
       // What was left open was opened before.
       if alert.kind != .leftOpen { texts["length"] = length(resolved.elapsed(since: alert.at)) }
     }
     if alert.isLate { texts["late"] = length(item.raised.elapsed(since: alert.at)) }
     if let circumstances = alert.circumstances {
       if let mode = circumstances.mode, alert.kind.tellsArming {
-        texts["mode"] = phrases.word(of: mode)
+        texts["mode"] = phrases.book.word(of: mode)
         texts["since"] = time(circumstances.since)
         texts["by"] = circumstances.changedBy
       }
       if alert.severity == .alarm, !circumstances.open.isEmpty {
-        texts["open"] = circumstances.open.map(name).joined(separator: phrases.comma)
+        texts["open"] = circumstances.open.map(name).joined(separator: phrases.book.comma)
       }
     }
     var values = texts.compactMapValues { $0 }.filter { !$0.value.isEmpty }
@@ -140,7 +140,7 @@ struct AlertText: Sendable {
     switch subject {
     case .door(let address): name(of: address)
     case .area: name(of: area)
-    case .agent, .broker, .channel: phrases.name(of: subject)
+    case .agent, .broker, .channel: phrases.book.name(of: subject)
     }
   }
 
@@ -148,9 +148,9 @@ struct AlertText: Sendable {
     settings.calendar.text(timestamp, in: phrases.language)
   }
 
-  private func word(of state: DoorState) -> String { phrases.word(of: state) }
+  private func word(of state: DoorState) -> String { phrases.book.word(of: state) }
 
-  private func length(_ duration: Duration) -> String { phrases.length(duration) }
+  private func length(_ duration: Duration) -> String { phrases.book.length(duration) }
 }
 
 extension Alert.Kind {
@@ -161,53 +161,6 @@ extension Alert.Kind {
     case .openTooLong, .shutOut, .alarmEnded, .batteryLow, .journalRestarted, .scheduleFailed, .wrongCodes,
       .duress, .clientTaken, .historyGap, .channelFailing, .selfTest, .selfTestFailed:
       false
-    }
-  }
-}
-
-/// Words that are put together and not written in templates.
-extension AlertPhrases {
-  func word(of mode: ArmMode) -> String {
-    switch language {
-    case .english: EnglishPhrases.word(of: mode)
-    case .chinese: ChinesePhrases.word(of: mode)
-    }
-  }
-
-  func word(of state: DoorState) -> String {
-    switch language {
-    case .english: EnglishPhrases.word(of: state)
-    case .chinese: ChinesePhrases.word(of: state)
-    }
-  }
-
-  func name(of subject: Alert.Subject) -> String {
-    switch language {
-    case .english: EnglishPhrases.name(of: subject)
-    case .chinese: ChinesePhrases.name(of: subject)
-    }
-  }
-
-  func length(_ duration: Duration) -> String {
-    switch language {
-    case .english: EnglishPhrases.length(duration)
-    case .chinese: ChinesePhrases.length(duration)
-    }
-  }
-
-  /// Between the members of a list.
-  var comma: String {
-    switch language {
-    case .english: ", "
-    case .chinese: "、"
-    }
-  }
-
-  /// When something was over, as it stands behind that.
-  func at(_ time: String) -> String {
-    switch language {
-    case .english: " at \(time)"
-    case .chinese: "（\(time)）"
     }
   }
 }
