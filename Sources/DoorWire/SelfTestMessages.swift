@@ -89,9 +89,6 @@ package struct SelfTestReport: Sendable, Equatable {
     self.channels = channels
   }
 
-  /// Every channel has taken or refused it.
-  package var isComplete: Bool { channels.allSatisfy { $0.standing != .waiting } }
-
   package func encoded() -> [UInt8] {
     WireCoding.encode(
       ReportJSON(

@@ -39,8 +39,7 @@ struct AcknowledgementLinks: Sendable {
   static func key(of store: AlarmStore) async throws(AlarmStoreError) -> [UInt8] {
     try await store.transact { store in
       if let key = try store.remembered(Self.memory, as: [UInt8].self) { return key }
-      var generator = SystemRandomNumberGenerator()
-      let key = (0..<32).map { _ in UInt8.random(in: 0...UInt8.max, using: &generator) }
+      let key = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
       try store.remember(key, as: Self.memory)
       return key
     }

@@ -15,11 +15,11 @@ actor DeliveryWorker {
   private let text: AlertText
   private let logger: Logger
   private let waker = Waker()
+  /// So long a message that let another one pass waits.
+  private let ceiling: Duration
   private var pace: DeliveryPace
   /// How the last try ended, until the store has that: a channel is not asked again for what it has taken.
   private var unwritten: Body?
-  /// The tests that the last try was of.
-  private var testsUnderWay: Set<Identifier> = []
   /// Since when the channel has taken nothing; nil while it takes what it is given.
   private var failingSince: MonotonicTime?
   /// Whether people were told that it takes nothing; nil before the store was asked.
@@ -39,7 +39,6 @@ actor DeliveryWorker {
     pace = DeliveryPace(rate: channel.rate, backoff: backoff)
   }
 
-  private let ceiling: Duration
   /// So late is an alert at most that is in the outbox and of which nobody could say so, as where what came after it in the
   /// same batch has failed.
   private static let longestSleep: Duration = .seconds(30)
@@ -102,7 +101,6 @@ actor DeliveryWorker {
     _ message: OutboxMessage, passing first: OutboxMessage? = nil, _ clock: @Sendable () -> Moment,
     _ tell: @Sendable (Outcome) async -> Void
   ) async throws(AlarmStoreError) {
-    testsUnderWay = message.selfTests
     if message.attempts == 0 { try await store.transact { try $0.begin(message) } }
     let begin = clock()
     let result = await channel.deliver(text.notice(of: message, through: channel.id))
@@ -111,12 +109,13 @@ actor DeliveryWorker {
     let end = clock()
     let receipt = DeliveryReceipt(
       answer: result.text, at: end.wall, duration: end.uptime.elapsed(since: begin.uptime))
+    let body: Body
     switch result {
-    case .delivered: unwritten = try await delivered(message, passing: first, receipt, end)
+    case .delivered: body = delivered(message, passing: first, receipt, end)
     case .refused(let why):
       pace.answered()
       logger.critical("channel \(channel.id): NOT delivered, \(why)", metadata: ["alert": "\(message.key)"])
-      unwritten = refused(message, receipt, end)
+      body = refused(message, receipt, end)
     case .retry(let after, let why):
       let wait = pace.failed(
         first == nil ? .first : .second, attempts: message.attempts, retryAfter: after,
@@ -124,7 +123,12 @@ actor DeliveryWorker {
       logger.warning(
         "channel \(channel.id): not delivered yet, \(why); next try in \(wait)",
         metadata: ["alert": "\(message.key)"])
-      unwritten = failed(message, receipt, end)
+      body = failed(message, receipt, end)
+    }
+    unwritten = { [tests = message.selfTests] store in
+      var outcome = try body(store)
+      outcome.selfTests = tests
+      return outcome
     }
     try await writeEnd(tell)
   }
@@ -133,7 +137,7 @@ actor DeliveryWorker {
 
   private func delivered(
     _ message: OutboxMessage, passing first: OutboxMessage?, _ receipt: DeliveryReceipt, _ now: Moment
-  ) async throws(AlarmStoreError) -> Body {
+  ) -> Body {
     pace.answered()
     failingSince = nil
     logger.info("channel \(channel.id): delivered", metadata: ["alert": "\(message.key)"])
@@ -208,10 +212,8 @@ actor DeliveryWorker {
         return .failure(error)
       }
     }
-    var outcome = try await writing.value.get()
+    let outcome = try await writing.value.get()
     unwritten = nil
-    outcome.selfTests = testsUnderWay
-    testsUnderWay = []
     for alert in outcome.undelivered {
       logger.critical("NOBODY is told of this: no channel takes it", metadata: ["alert": "\(alert.id)"])
     }

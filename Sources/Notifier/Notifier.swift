@@ -32,18 +32,8 @@ package struct Notifier: Service, CustomStringConvertible {
     let client = MQTTClient(configuration: settings.clientConfiguration, logger: logger)
     let announcer = Announcer(settings: settings, store: store, client: client, logger: logger)
     let links = try await AcknowledgementLinks.of(settings, store)
-    let redirected = try await store.transact { [ids = settings.channels.map(\.id)] in
-      try $0.redirect(to: ids, now: .now)
-    }
-    if redirected > 0 {
-      logger.warning("\(redirected) messages waited for channels that the settings do not have any more")
-    }
     let channels = settings.channels.map { $0.made(client: client, logger: logger) }
-    let workers = zip(channels, settings.channels).map { channel, own in
-      DeliveryWorker(
-        channel: channel, settings: settings, store: store,
-        text: AlertText(settings: settings, language: own.language, links: links), logger: logger)
-    }
+    let workers = try await workers(of: channels, links)
     let emergency = Emergency(channels: channels, logger: logger) { [store] () throws(AlarmStoreError) in
       try await store.probe(now: .now)
     }
@@ -53,26 +43,20 @@ package struct Notifier: Service, CustomStringConvertible {
     let serviceManager = ServiceManager.current
     let life = NotifierLife(
       settings: settings, store: store, serviceManager: serviceManager, logger: logger)
-    let watchdog = Watchdog(
-      stages: [
-        Watchdog.Stage("store") { stage in
-          Task {
-            // Whether it succeeds is another question.
-            try? await store.transact { _ in }
-            stage.answer()
-          }
-        },
-        Watchdog.Stage("announcer") { stage in Task { await announcer.answer(stage) } },
-        Watchdog.Stage("timekeeper") { stage in Task { await timekeeper.answer(stage) } },
-        Watchdog.Stage("supervisor") { stage in Task { await supervisor.answer(stage) } },
-        Watchdog.Stage("foreign contacts") { stage in Task { await foreign.answer(stage) } },
-        Watchdog.Stage("broker's client") { stage in
-          Task(executorPreference: client.executor) { stage.answer() }
-        },
-      ]
-        + zip(settings.channels, workers).map { channel, worker in
-          Watchdog.Stage("channel \(channel.id)") { stage in Task { await worker.answer(stage) } }
-        }, serviceManager: serviceManager, logger: logger)
+    var stages = [
+      Watchdog.Stage("announcer") { stage in Task { await announcer.answer(stage) } },
+      Watchdog.Stage("timekeeper") { stage in Task { await timekeeper.answer(stage) } },
+      Watchdog.Stage("supervisor") { stage in Task { await supervisor.answer(stage) } },
+      Watchdog.Stage("foreign contacts") { stage in Task { await foreign.answer(stage) } },
+      Watchdog.Stage("broker's client") { stage in
+        Task(executorPreference: client.executor) { stage.answer() }
+      },
+    ]
+    for (channel, worker) in zip(channels, workers) {
+      stages.append(
+        Watchdog.Stage("channel \(channel.id)") { stage in Task { await worker.answer(stage) } })
+    }
+    let watchdog = Watchdog(stages: [storeStage] + stages, serviceManager: serviceManager, logger: logger)
     let tell: @Sendable (Outcome) async -> Void = { outcome in
       if !outcome.told.isEmpty || outcome.hasNewMessages { for worker in workers { worker.alertsRaised() } }
       if !outcome.undelivered.isEmpty || !outcome.acknowledged.isEmpty { await life.noteUndelivered() }
@@ -107,6 +91,31 @@ package struct Notifier: Service, CustomStringConvertible {
       defer { group.cancelAll() }
       try await group.next()
       serviceManager.stopping()
+    }
+  }
+
+  /// One worker for each channel; what waits for channels that there are no more is theirs.
+  private func workers(
+    of channels: [any DeliveryChannel], _ links: AcknowledgementLinks?
+  ) async throws(AlarmStoreError) -> [DeliveryWorker] {
+    let redirected = try await store.transact { try $0.redirect(to: channels.map(\.id), now: .now) }
+    if redirected > 0 {
+      logger.warning("\(redirected) messages waited for channels that the settings do not have any more")
+    }
+    return zip(channels, settings.channels).map { channel, own in
+      DeliveryWorker(
+        channel: channel, settings: settings, store: store,
+        text: AlertText(settings: settings, language: own.language, links: links), logger: logger)
+    }
+  }
+
+  private var storeStage: Watchdog.Stage {
+    Watchdog.Stage("store") { [store] stage in
+      Task {
+        // Whether it succeeds is another question.
+        try? await store.transact { _ in }
+        stage.answer()
+      }
     }
   }
 

@@ -149,7 +149,6 @@ struct SelfTestsTests {
     #expect(later.channels.map(\.standing) == [.delivered, .waiting])
     #expect(later.channels.map(\.answer) == ["written", "HTTP 503"])
     #expect(later.channels.map(\.tookMilliseconds) == [7, 7])
-    #expect(!later.isComplete)
   }
 
   @Test("are known by their alerts, and what is told of one that has failed is none")
