@@ -30,6 +30,37 @@ extension SystemdTestbedTests {
       }
     }
 
+    @Test("out of its sandbox it starts a program that tells people, and serves their links")
+    func programs() async throws {
+      try await Machine.with { machine in
+        try await shell(
+          """
+          printf '#!/bin/sh\\necho "people: $DOORALARM_TITLE" >&2\\n' > /usr/local/bin/tell-people
+          chmod 755 /usr/local/bin/tell-people
+          """)
+        try machine.write(
+          machine.notifierSettings + """
+            [[channel]]
+            id = "people"
+            type = "command"
+            program = "/usr/local/bin/tell-people"
+            [web]
+            port = 8470
+            url = "https://alarm.example"
+
+            """, to: "notifier.toml")
+        try await machine.broker.start()
+        try await machine.notifier.start()
+        try await machine.notifier.says("web server listens on")
+        try await machine.agent.start()
+        try await seesDoor("closed", status: 0)
+        #expect(try await doorctl("arm", "home").status == 0)
+        try machine.set("open")
+        try await machine.notifier.says("people: ALARM: front")
+        try await machine.notifier.says("channel people: delivered")
+      }
+    }
+
     @Test("it starts without complaint, is started again when it is killed, and stops in good order")
     func ends() async throws {
       try await Machine.with { machine in

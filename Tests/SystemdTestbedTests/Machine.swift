@@ -52,30 +52,34 @@ struct Machine {
     """
   }
 
+  /// The same of the notifier.
+  var notifierSettings: String {
+    """
+    id = "main"
+    \(Installation.brokerTable(user: "notifier"))
+    [[area]]
+    id = "home"
+    name = "Home"
+    entry_delay_s = 0
+    exit_delay_s = 0
+    [[door]]
+    agent = "house"
+    id = "front"
+    area = "home"
+    [[channel]]
+    id = "log"
+    type = "log"
+
+    """
+  }
+
   func write(_ text: String, to name: String) throws {
     try text.write(toFile: "/etc/dooralarm/\(name)", atomically: true, encoding: .utf8)
   }
 
   private func writeSettings() async throws {
     try write(agentSettings, to: "agent.toml")
-    try write(
-      """
-      id = "main"
-      \(Installation.brokerTable(user: "notifier"))
-      [[area]]
-      id = "home"
-      name = "Home"
-      entry_delay_s = 0
-      exit_delay_s = 0
-      [[door]]
-      agent = "house"
-      id = "front"
-      area = "home"
-      [[channel]]
-      id = "log"
-      type = "log"
-
-      """, to: "notifier.toml")
+    try write(notifierSettings, to: "notifier.toml")
   }
 
   /// Ends everything and forgets what it has kept.
