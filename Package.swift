@@ -68,12 +68,11 @@ let package = Package(
       name: "SensorAgent",
       dependencies: [
         "DoorCore", "DoorWire", "GPIO", "Journal", "MQTT", "MQTTProtocol", "BrokerLink", "Appliance",
-        "CLinux",
+        "CLinux", "Threads",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: settings),
     .target(
@@ -100,9 +99,11 @@ let package = Package(
     // Adapters: one outside thing each.
     .target(name: "CGPIOD", linkerSettings: [.linkedLibrary("gpiod")]),
     .systemLibrary(name: "CLinux"),
-    .target(name: "GPIO", dependencies: ["DoorCore", "CGPIOD", "CLinux"], swiftSettings: settings),
+    .target(name: "Threads", dependencies: ["CLinux"], swiftSettings: settings),
+    .target(
+      name: "GPIO", dependencies: ["DoorCore", "Threads", "CGPIOD", "CLinux"], swiftSettings: settings),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-    .target(name: "Journal", dependencies: ["DoorCore", "CSQLite"], swiftSettings: settings),
+    .target(name: "Journal", dependencies: ["DoorCore", "Threads", "CSQLite"], swiftSettings: settings),
     .target(
       name: "AlarmStore",
       dependencies: ["DoorCore", .product(name: "GRDB", package: "GRDB.swift")],
@@ -152,7 +153,7 @@ let package = Package(
     .target(
       name: "Appliance",
       dependencies: [
-        "CTOML",
+        "CLinux", "CTOML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
@@ -184,7 +185,7 @@ let package = Package(
     .testTarget(
       name: "ApplianceTests",
       dependencies: [
-        "Appliance", "TestSupport",
+        "Appliance", "TestSupport", "Threads",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
       ],
@@ -274,6 +275,7 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: settings),
+    .testTarget(name: "ThreadsTests", dependencies: ["Threads", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "GPIOTests", dependencies: ["DoorCore", "GPIO", "MainJobSupport", "TestSupport"],
       swiftSettings: settings),

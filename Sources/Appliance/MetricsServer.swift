@@ -46,7 +46,7 @@ package struct MetricsServer: Service, CustomStringConvertible {
           hasFailed = true
         }
         // Cancelled, it ends at once.
-        try? await Task.sleep(for: Self.retryDelay)
+        try? await pause(for: Self.retryDelay)
       }
     }
   }

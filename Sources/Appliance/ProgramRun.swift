@@ -1,14 +1,25 @@
+import Glibc
 package import Logging
 package import ServiceLifecycle
-import UnixSignals
+package import UnixSignals
 
 /// Running a program under signals.
 package enum ProgramRun {
-  /// Runs `service`, and others beside it, until SIGTERM or SIGINT asks it to end, and gives them ten seconds for that.
-  /// When `service` ends, the program does.
-  package static func untilSignalled(
-    _ service: some Service, beside others: [any Service] = [], logger: Logger
-  ) async throws {
+  /// What asks a program to end.
+  package static let endingSignals = [SIGTERM, SIGINT]
+
+  /// Runs `service` until SIGTERM or SIGINT asks it to end.
+  package static func untilSignalled(_ service: some Service, logger: Logger) async throws {
+    try await group(service, signals: [.sigterm, .sigint], logger: logger).run()
+  }
+
+  /// `service`, and others beside it, which have ten seconds when the group is asked to end. When `service` ends, the
+  /// group does.
+  ///
+  /// - Parameter signals: those that ask it to end by themselves.
+  package static func group(
+    _ service: some Service, beside others: [any Service] = [], signals: [UnixSignal] = [], logger: Logger
+  ) -> ServiceGroup {
     let services = [
       ServiceGroupConfiguration.ServiceConfiguration(
         service: service, successTerminationBehavior: .gracefullyShutdownGroup,
@@ -16,11 +27,11 @@ package enum ProgramRun {
     ]
     var configuration = ServiceGroupConfiguration(
       services: services + others.map { .init(service: $0) },
-      gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      gracefulShutdownSignals: signals, logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(10)
     // What does not even end when it is cancelled ends with the process: nothing is kept that is not on the disk.
     configuration.maximumCancellationDuration = .seconds(10)
-    try await ServiceGroup(configuration: configuration).run()
+    return ServiceGroup(configuration: configuration)
   }
 }
 

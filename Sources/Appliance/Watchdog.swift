@@ -47,7 +47,7 @@ package struct Watchdog: Sendable {
   package func run() async throws {
     while true {
       for stage in stages { stage.ask() }
-      try await Task.sleep(for: period / 4)
+      try await pause(for: period / 4)
       let silent = stages.filter { !$0.isAlive }
       if silent.isEmpty {
         serviceManager.alive()

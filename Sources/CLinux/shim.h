@@ -1,6 +1,7 @@
 // CLinux: the kernel's interfaces that Swift's Glibc module leaves out.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/timex.h>
 
 // Declared for _GNU_SOURCE only, which Swift's Glibc module is not compiled with.

@@ -4,6 +4,7 @@ import FoundationEssentials
 extension Timestamp {
   /// RFC 3339 in UTC with milliseconds, as `2026-11-23T01:22:03.417Z`.
   package var wireFormat: String {
+    if let text = ours { return text }
     let seconds = milliseconds / 1_000 - (milliseconds % 1_000 < 0 ? 1 : 0)
     let fraction = milliseconds - seconds * 1_000
     let whole = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
@@ -33,6 +34,37 @@ extension Timestamp {
     guard let sameDate = try? Date(String(local), strategy: .iso8601), sameDate.formatted(.iso8601) == local
     else { return nil }
     self.init(milliseconds: Int64(date.timeIntervalSince1970) * 1_000 + fraction)
+  }
+
+  /// The same without the cost of a calendar for all that there is; nil outside of the years 1970 to 9999.
+  private var ours: String? {
+    guard (0...253_402_300_799_999).contains(milliseconds) else { return nil }
+    let (days, time) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
+    // Years that begin in March, in eras of 400 of them, which have 146,097 days.
+    let (era, dayOfEra) = (days + 719_468).quotientAndRemainder(dividingBy: 146_097)
+    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let sinceMarch = (5 * dayOfYear + 2) / 153
+    let month = sinceMarch < 10 ? sinceMarch + 3 : sinceMarch - 9
+    let year = era * 400 + yearOfEra + (month > 2 ? 0 : 1)
+    let fields: [(number: Int64, width: Int, end: Unicode.Scalar)] = [
+      (year, 4, "-"), (month, 2, "-"), (dayOfYear - (153 * sinceMarch + 2) / 5 + 1, 2, "T"),
+      (time / 3_600_000, 2, ":"), (time / 60_000 % 60, 2, ":"), (time / 1_000 % 60, 2, "."),
+      (time % 1_000, 3, "Z"),
+    ]
+    return String(unsafeUninitializedCapacity: 24) { bytes in
+      var end = 0
+      for (number, width, separator) in fields {
+        var rest = number
+        for place in (end..<end + width).reversed() {
+          bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+          rest /= 10
+        }
+        bytes[end + width] = UInt8(ascii: separator)
+        end += width + 1
+      }
+      return end
+    }
   }
 
   /// A time exactly as ``wireFormat`` writes it, without the cost of a parser for all that there is; nil for every other.

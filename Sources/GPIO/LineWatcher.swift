@@ -2,6 +2,7 @@ import CLinux
 package import DoorCore
 import Glibc
 import Synchronization
+import Threads
 
 /// Which line of a door it is.
 package struct LineName: Sendable, Hashable {

@@ -52,14 +52,15 @@ final class WatchLoop {
     while !current.isStopped {
       current.question?()
       current.question = nil
-      let now = MonotonicTime.now
+      var now = MonotonicTime.now
       if now >= nextCheck {
-        checkEveryLevel()
+        checkEveryLevel(at: now)
         nextCheck = now.advanced(by: current.checkPeriod)
+        now = .now
       }
-      settleWhatIsDue()
+      if settleWhatIsDue(at: now) { now = .now }
       let deadline = watches.values.compactMap(\.debouncer.deadline).min()
-      if wait(until: deadline.map { min($0, nextCheck) } ?? nextCheck) {
+      if wait(from: now, until: deadline.map { min($0, nextCheck) } ?? nextCheck) {
         let before = current
         current = plan()
         guard current.version != before.version else { continue }
@@ -96,9 +97,9 @@ final class WatchLoop {
   }
 
   /// Reads the edges that arrive until `deadline`; true when the loop is woken to look at its plan.
-  private func wait(until deadline: MonotonicTime) -> Bool {
+  private func wait(from now: MonotonicTime, until deadline: MonotonicTime) -> Bool {
     var events = [epoll_event](repeating: epoll_event(), count: watches.count + 1)
-    let count = wait(&events, for: max(deadline.elapsed(since: .now), .zero))
+    let count = wait(&events, for: max(deadline.elapsed(since: now), .zero))
     var isWoken = false
     for event in events.prefix(Int(max(count, 0))) {
       let key = Int(Int64(bitPattern: event.data.u64))
@@ -140,26 +141,25 @@ final class WatchLoop {
     }
   }
 
-  private func settleWhatIsDue() {
-    for key in watches.keys.sorted() {
-      guard let deadline = watches[key]?.debouncer.deadline, deadline <= .now else { continue }
-      readLevel(of: key)
-    }
+  /// Returns whether there was anything.
+  private func settleWhatIsDue(at now: MonotonicTime) -> Bool {
+    let due = watches.filter { $0.value.debouncer.deadline.map { $0 <= now } ?? false }.keys.sorted()
+    for key in due { readLevel(of: key, at: now) }
+    return !due.isEmpty
   }
 
-  private func checkEveryLevel() {
+  private func checkEveryLevel(at now: MonotonicTime) {
     for key in watches.keys.sorted() {
       if watches[key]?.held == nil { open(key) }
-      readLevel(of: key)
+      readLevel(of: key, at: now)
     }
   }
 
-  private func readLevel(of key: Int) {
+  /// - Parameter now: before the level is read: an edge between them then restarts the settle time, and the level,
+  ///   which can be the one before it, is not taken for the one after it.
+  private func readLevel(of key: Int, at now: MonotonicTime) {
     guard let held = watches[key]?.held else { return }
     do throws(LineError) {
-      // The time before the level: an edge between them then restarts the settle time, and the level, which
-      // can be the one before it, is not taken for the one after it.
-      let now = MonotonicTime.now
       let level = try held.level()
       // An edge that came between is already in the queue; it tells what had settled before it, which the
       // level just read does not.

@@ -4,6 +4,8 @@ import CSQLite
 /// What went wrong with the journal's file, and what to do about it.
 package enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
   case cannotOpen(path: String, reason: String)
+  /// Another program has it open.
+  case inUse(path: String)
   case diskFull(path: String)
   case failed(path: String, reason: String)
   /// The file is no whole database any more.
@@ -15,6 +17,8 @@ package enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .cannotOpen(let path, let reason):
       "the journal \(path) cannot be opened: \(reason); its folder must exist and belong to the agent's user"
+    case .inUse(let path):
+      "the journal \(path) is in use: only one agent at a time can have it; `fuser \(path)` says which program does"
     case .diskFull(let path):
       "the disk of the journal \(path) is full: make room there; what happens meanwhile waits in memory"
     case .failed(let path, let reason):
@@ -44,7 +48,8 @@ final class SQLiteConnection {
     }
     self.handle = handle
     sqlite3_extended_result_codes(handle, 1)
-    sqlite3_busy_timeout(handle, 5_000)
+    // An agent that is just ending may still have it.
+    sqlite3_busy_timeout(handle, 2_000)
   }
 
   deinit {
@@ -82,6 +87,7 @@ final class SQLiteConnection {
     let reason = String(cString: sqlite3_errmsg(handle))
     switch code & 0xff {
     case SQLITE_FULL: return .diskFull(path: path)
+    case SQLITE_BUSY: return .inUse(path: path)
     case SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY: return .cannotOpen(path: path, reason: reason)
     case SQLITE_CORRUPT, SQLITE_NOTADB: return .damaged(path: path, reason: reason)
     default: return .failed(path: path, reason: "\(reason) (SQLite code \(code))")

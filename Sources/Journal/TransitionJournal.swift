@@ -1,4 +1,5 @@
 package import DoorCore
+package import Threads
 
 /// A transition that is to be written: everything but its place in the journal.
 package struct TransitionDraft: Sendable, Equatable {
@@ -36,6 +37,10 @@ package actor TransitionJournal {
     package var transition: Transition
   }
 
+  /// Where the journal waits for the disk; for actors that mostly work with it.
+  package nonisolated let thread: SerialThread
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
   /// Drawn when the journal was begun.
   package private(set) var id: String
 
@@ -60,10 +65,16 @@ package actor TransitionJournal {
   package init(
     path: String, newIdentifier: String, keptPerDoor: Int64 = 10_000
   ) throws(JournalError) {
+    guard let thread = SerialThread() else {
+      throw .failed(path: path, reason: "the system has no thread left for it")
+    }
+    self.thread = thread
     self.keptPerDoor = keptPerDoor
     let connection = try SQLiteConnection(path: path)
     // WAL with FULL: one fsync a commit, and a commit survives a power cut.
-    try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+    // EXCLUSIVE: two agents on one journal would both count on. It also saves the locks of every transaction.
+    try connection.execute(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
     try Self.check(connection)
     id = try Self.migrate(connection, newIdentifier: newIdentifier)
     self.connection = connection

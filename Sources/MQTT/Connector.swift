@@ -76,7 +76,9 @@ final class Connector {
       .channelOption(.autoRead, value: false)
     switch address.endpoint {
     case .host(let host, let port):
-      return bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
+      return bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .resolver(NameResolver(host: host, port: port, on: eventLoop))
+        .connect(host: host, port: port)
     case .unixSocket(let path):
       return bootstrap.connect(unixDomainSocketPath: path)
     }

@@ -23,7 +23,7 @@ extension SessionDriver {
       try machine.publish(messages, batch: batch, until: milestone, policy: policy, at: now)
       publishers[batch] = completion
       // With nothing else under way there is nothing to gather.
-      if machine.queue.unfinished == messages.count { settle() } else { settleSoon() }
+      if machine.queue.unfinished == messages.count { settle(at: now) } else { settleSoon() }
     } catch {
       completion.resume(returning: .failure(error))
     }

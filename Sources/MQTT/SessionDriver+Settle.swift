@@ -20,8 +20,7 @@ extension SessionDriver {
   }
 
   /// Brings everything to where it waits for the next event.
-  func settle() {
-    let now = NIODeadline.now()
+  func settle(at now: NIODeadline = .now()) {
     // A handler that takes messages makes room for more.
     repeat { decode(at: now) } while offerWork(at: now)
     write(at: now)
@@ -125,7 +124,7 @@ extension SessionDriver {
       let report = Self.gather(into: &outgoingBytes, from: &machine, canSend: isWritable, at: now)
       if outgoingBytes.readableBytes >= Self.writeSize {
         metrics.sent(outgoingBytes.readableBytes)
-        channel?.write(outgoingBytes, promise: nil)
+        output?.write(NIOAny(outgoingBytes), promise: nil)
         outgoingBytes.clear()
         hasWritten = true
       } else if report == nil {
@@ -135,11 +134,13 @@ extension SessionDriver {
     }
     if outgoingBytes.readableBytes > 0 {
       metrics.sent(outgoingBytes.readableBytes)
-      channel?.writeAndFlush(outgoingBytes, promise: nil)
+      output?.writeAndFlush(NIOAny(outgoingBytes), promise: nil)
     } else if hasWritten {
       channel?.flush()
     }
   }
+
+  private var output: ChannelPipeline.SynchronousOperations? { channel?.pipeline.syncOperations }
 
   /// Encodes packets until there are enough bytes or something else is to be done, which it returns.
   private static func gather(

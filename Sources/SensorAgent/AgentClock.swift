@@ -13,16 +13,19 @@ struct AgentClock: Sendable {
     boot = String(MachineRun.identifier.prefix(8))
   }
 
-  var now: Timestamp { utc(of: .now) }
+  var now: Timestamp { Self.timestamp(nanoseconds: Self.wallNanoseconds()) }
 
   /// The wall clock time of a monotonic one, by the wall clock as it stands now: off by half of ``precision`` at
   /// most, unless the machine is too busy to read two clocks in a row. How true the wall clock is, ``quality`` says.
   func utc(of time: MonotonicTime) -> Timestamp {
     let pair = Self.pair()
-    let nanoseconds = pair.wallNanoseconds - pair.monotonic.elapsed(since: time).wholeNanoseconds
-    // Rounded down also before 1970, where a clock that has not been set yet can be.
-    return Timestamp(
-      milliseconds: nanoseconds >= 0 ? nanoseconds / 1_000_000 : (nanoseconds - 999_999) / 1_000_000)
+    return Self.timestamp(
+      nanoseconds: pair.wallNanoseconds - pair.monotonic.elapsed(since: time).wholeNanoseconds)
+  }
+
+  /// Rounded down also before 1970, where a clock that has not been set yet can be.
+  private static func timestamp(nanoseconds: Int64) -> Timestamp {
+    Timestamp(milliseconds: nanoseconds >= 0 ? nanoseconds / 1_000_000 : (nanoseconds - 999_999) / 1_000_000)
   }
 
   /// Both clocks at one moment: whoever is interrupted between them reads them again, a few times.
@@ -38,10 +41,15 @@ struct AgentClock: Sendable {
   /// The wall clock between two readings of the monotonic one, which are `width` apart, and the middle of these.
   private static func reading() -> (wallNanoseconds: Int64, monotonic: MonotonicTime, width: Duration) {
     let before = MonotonicTime.now
+    let wallNanoseconds = wallNanoseconds()
+    let width = MonotonicTime.now.elapsed(since: before)
+    return (wallNanoseconds, before.advanced(by: width / 2), width)
+  }
+
+  private static func wallNanoseconds() -> Int64 {
     var wall = timespec()
     clock_gettime(CLOCK_REALTIME, &wall)
-    let width = MonotonicTime.now.elapsed(since: before)
-    return (Int64(wall.tv_sec) * 1_000_000_000 + Int64(wall.tv_nsec), before.advanced(by: width / 2), width)
+    return Int64(wall.tv_sec) * 1_000_000_000 + Int64(wall.tv_nsec)
   }
 
   /// How far apart two readings of a clock may be to count as one.

@@ -34,7 +34,7 @@ struct AgentRoutes: Sendable {
   func subscribe(_ client: MQTTClient, toAreasOf outputs: [AgentSettings.Output]) {
     for area in areas.takeNew(of: Self.areas(of: outputs)) {
       // Not waited for: there may be no connection. It ends with the client at the latest.
-      Task {
+      Task(executorPreference: client.executor) {
         do throws(MQTTError) {
           try await client.subscribe(to: alarm(area))
         } catch {

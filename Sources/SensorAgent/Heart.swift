@@ -1,3 +1,4 @@
+import Appliance
 import DoorCore
 import DoorWire
 import GPIO
@@ -53,7 +54,7 @@ final class Heart: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         while true {
-          try await Task.sleep(for: self.period.withLock { $0 })
+          try await pause(for: self.period.withLock { $0 })
           self.beatNow()
         }
       }

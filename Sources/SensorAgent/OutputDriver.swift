@@ -1,7 +1,9 @@
+import Appliance
 import DoorCore
 import GPIO
 import Journal
 import Logging
+import Synchronization
 
 /// The stage beside the journal: drives the local outputs by what the lines say and what was last heard of the
 /// areas. It needs neither the journal nor the broker to work.
@@ -28,7 +30,14 @@ final class OutputDriver: Sendable {
   /// How soon a line that cannot be taken or set is tried again.
   private static let retryDelay: Duration = .seconds(5)
 
+  /// The doors' states at last, and whether an output depends on any.
+  private struct Doors {
+    var states: [Identifier: DoorState] = [:]
+    var areWanted: Bool
+  }
+
   private let outputs: [AgentSettings.Output]
+  private let doors: Mutex<Doors>
   private let known: (doors: [Identifier: DoorState], areas: [Identifier: AreaState])
   private let journal: TransitionJournal
   private let logger: Logger
@@ -39,6 +48,7 @@ final class OutputDriver: Sendable {
   init(outputs: [AgentSettings.Output], journal: TransitionJournal, logger: Logger) async throws(JournalError)
   {
     self.outputs = outputs
+    self.doors = Mutex(Doors(areWanted: outputs.dependOnDoors))
     var doors: [Identifier: DoorState] = [:]
     for door in Set(outputs.flatMap(\.rule.doors)) { doors[door] = try await journal.newest(of: door)?.state }
     known = (doors, try await journal.areas())
@@ -48,13 +58,27 @@ final class OutputDriver: Sendable {
   }
 
   /// The doors' states now.
-  func note(doors: [Identifier: DoorState]) { input.yield(.doors(doors)) }
+  func note(doors states: [Identifier: DoorState]) {
+    let areWanted = doors.withLock { doors in
+      doors.states = states
+      return doors.areWanted
+    }
+    // Nobody is woken, beside an alarm that goes its way, for what is nobody's concern.
+    if areWanted { input.yield(.doors(states)) }
+  }
 
   /// An area's state has been heard.
   func note(area: Identifier, is state: AreaState) { input.yield(.area(area, state)) }
 
   /// Drives these outputs from now on.
-  func change(to outputs: [AgentSettings.Output]) { input.yield(.outputs(outputs)) }
+  func change(to outputs: [AgentSettings.Output]) {
+    let states = doors.withLock { doors in
+      doors.areWanted = outputs.dependOnDoors
+      return doors.states
+    }
+    input.yield(.doors(states))
+    input.yield(.outputs(outputs))
+  }
 
   /// Drives the outputs until the task is cancelled, and then switches them off.
   func run() async throws {
@@ -65,7 +89,7 @@ final class OutputDriver: Sendable {
     }
     defer { for output in driven { try? output.line?.set(isOn: false) } }
     for output in driven.indices { drive(&driven[output]) }
-    var timer: Task<Void, any Error>?
+    var timer: Timer?
     defer { timer?.cancel() }
     for await input in inputs {
       switch input {
@@ -84,10 +108,7 @@ final class OutputDriver: Sendable {
       if kept != areas { kept = await keep(areas, insteadOf: kept) }
       timer?.cancel()
       timer = nextLook(at: driven).map { look in
-        Task { [input = self.input] in
-          try await Task.sleep(for: look)
-          input.yield(.timer)
-        }
+        Timer(after: look) { [input = self.input] in input.yield(.timer) }
       }
     }
   }
@@ -150,4 +171,8 @@ final class OutputDriver: Sendable {
     }
     return kept
   }
+}
+
+extension [AgentSettings.Output] {
+  fileprivate var dependOnDoors: Bool { contains { !$0.rule.doors.isEmpty } }
 }

@@ -8,8 +8,10 @@ import MQTT
 import MQTTProtocol
 
 /// The stage between the journal and the broker: sends what nobody has been told of, in order, marks it sent
-/// when the broker has acknowledged it, and states the doors again when asked to.
+/// when the broker has acknowledged it, and states the doors again when asked to. It works on the journal's thread.
 actor Publisher {
+  nonisolated var unownedExecutor: UnownedSerialExecutor { journal.unownedExecutor }
+
   /// How many transitions are under way at once.
   private static let batch = 100
   /// Requests for replays that wait. Beyond it they are ignored: the notifier asks again with every heartbeat.
@@ -123,13 +125,13 @@ actor Publisher {
           if case .stopped = error { return }
           if Task.isCancelled { return }
           logger.error("transitions wait in the journal: \(error)")
-          try await Task.sleep(for: .seconds(5))
+          try await pause(for: .seconds(5))
           // What was under way may not have arrived: all of it is said again.
           connected()
         } catch let error as JournalError {
           if case .damaged = error { throw error }
           logger.error("\(error)")
-          try await Task.sleep(for: .seconds(5))
+          try await pause(for: .seconds(5))
         }
       }
     }

@@ -3,10 +3,11 @@ import DoorCore
 import GPIO
 import Journal
 import Logging
+import Threads
 
 /// The stage between the lines and the journal: turns what the watcher reports into transitions and commits
-/// them, in order, before anybody is told.
-struct Recorder: Sendable {
+/// them, in order, before anybody is told. It works on the journal's thread.
+actor Recorder {
   /// What comes to the recorder, in the order in which it happened.
   enum Input: Sendable {
     case report(LineName, LineReport)
@@ -17,6 +18,8 @@ struct Recorder: Sendable {
     /// Is it alive?
     case question
   }
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { journal.unownedExecutor }
 
   private let journal: TransitionJournal
   private let clock: AgentClock
@@ -49,7 +52,7 @@ struct Recorder: Sendable {
   }
 
   /// Records until the inputs end or the task is cancelled.
-  mutating func run(_ inputs: AsyncStream<Input>) async throws {
+  func run(_ inputs: AsyncStream<Input>) async throws {
     for await input in inputs {
       switch input {
       case .report(let line, let report): try await take(report, of: line)
@@ -63,7 +66,7 @@ struct Recorder: Sendable {
     }
   }
 
-  private mutating func take(_ report: LineReport, of line: LineName) async throws {
+  private func take(_ report: LineReport, of line: LineName) async throws {
     if case .settled(_, let count) = report, count > 0 {
       missed[line.door, default: 0] += count
       metrics.missed(count, of: line.door)
@@ -79,7 +82,7 @@ struct Recorder: Sendable {
     }
   }
 
-  private mutating func change(to doors: [AgentSettings.Door]) async throws {
+  private func change(to doors: [AgentSettings.Door]) async throws {
     sensors.change(to: doors)
     lastStates = lastStates.filter { sensors.settings(of: $0.key) != nil }
     missed = missed.filter { sensors.settings(of: $0.key) != nil }
@@ -88,8 +91,7 @@ struct Recorder: Sendable {
   }
 
   /// Commits the door's state, where it is another one than before.
-  private mutating func state(_ door: Identifier, at time: MonotonicTime, cause: TransitionCause) async throws
-  {
+  private func state(_ door: Identifier, at time: MonotonicTime, cause: TransitionCause) async throws {
     // Nothing is said of a door before all of its lines have been looked at.
     guard let state = sensors.state(of: door), state != lastStates[door] else { return }
     // Only the first statement after the start is a boot; a line that comes back is a resync.
@@ -132,8 +134,10 @@ struct Recorder: Sendable {
         }
         let transition = try await journal.append(draft, of: door)
         metrics.recorded(door)
-        // Before anything is logged: whoever tells the broker need not wait for that.
         committed()
+        // Whoever tells the broker goes first, and need not wait for what is logged.
+        await Task.yield()
+        giveWay()
         if hasFailed { logger.notice("the journal takes transitions again") }
         logger.info("door \(door) is \(transition.state)", metadata: ["seq": "\(transition.sequence)"])
         return
@@ -145,7 +149,7 @@ struct Recorder: Sendable {
         metrics.journalFailed()
         obstructed()
         life.answer()
-        try await Task.sleep(for: .seconds(1))
+        try await pause(for: .seconds(1))
       }
     }
   }

@@ -1,12 +1,10 @@
 import Appliance
 import DoorWire
 import Logging
-import UnixSignals
 
-/// The stage that takes changed settings when SIGHUP asks for it. A file that is not valid changes nothing.
+/// The stage that takes changed settings when it is asked to. A file that is not valid changes nothing.
 struct Reloading: Sendable {
-  /// Trapped from the moment on at which these were made: before that the signal ends the program.
-  let requests: UnixSignalsSequence
+  let requests: AsyncStream<Void>
   let settings: AgentSettings
   let read: AgentSettings.Reading
   let serviceManager: ServiceManager

@@ -8,28 +8,41 @@ import GPIO
 package import Journal
 package import Logging
 import MQTT
+import NIOCore
 import ServiceLifecycle
-import UnixSignals
+import Threads
 
 package struct SensorAgent: Service, CustomStringConvertible {
   /// What waits for the journal. At the bound the newest settled levels are dropped and logged; the periodic
   /// check of the levels then finds what the last of them was.
   private static let inputLimit = 4_096
 
+  /// Where the agent runs: on the thread of its connection. Only what waits for a line or for the disk has a thread of
+  /// its own.
+  package static let executor: any TaskExecutor = {
+    NIOSingletons.groupLoopCountSuggestion = 1
+    NIOSingletons.blockingPoolThreadCountSuggestion = 1
+    return EventLoopExecutor.ofClients()
+  }()
+
   private let settings: AgentSettings
   private let readSettings: AgentSettings.Reading
+  private let reloads: AsyncStream<Void>
   private let journal: TransitionJournal
   private let logger: Logger
 
   /// - Parameters:
   ///   - settings: what holds at first.
-  ///   - readSettings: reads what holds after SIGHUP.
+  ///   - readSettings: reads what holds after a request for it.
+  ///   - reloads: these requests.
   /// - Throws: where the journal cannot be opened.
   package init(
-    settings: AgentSettings, readSettings: @escaping AgentSettings.Reading, logger: Logger
+    settings: AgentSettings, readSettings: @escaping AgentSettings.Reading, reloads: AsyncStream<Void>,
+    logger: Logger
   ) throws(JournalError) {
     self.settings = settings
     self.readSettings = readSettings
+    self.reloads = reloads
     self.logger = logger
     let opening = try JournalOpening(path: settings.journalPath, newIdentifier: .randomHexadecimal(digits: 8))
     journal = opening.journal
@@ -77,8 +90,8 @@ package struct SensorAgent: Service, CustomStringConvertible {
       stages: stages(watcher, recorderLife, publisher, client), serviceManager: serviceManager,
       logger: logger)
     let reloading = Reloading(
-      requests: await UnixSignalsSequence(trapping: .sighup), settings: settings, read: readSettings,
-      serviceManager: serviceManager, logger: logger,
+      requests: reloads, settings: settings, read: readSettings, serviceManager: serviceManager,
+      logger: logger,
       apply: { new in
         overview.change(to: new.doors)
         input.yield(.doors(new.doors))
@@ -91,11 +104,8 @@ package struct SensorAgent: Service, CustomStringConvertible {
 
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await watch(watcher, overview, input) }
-      group.addTask {
-        var recorder = recorder
-        try await recorder.run(inputs)
-      }
-      group.addTask { try await publisher.run() }
+      group.addTask(executorPreference: journal.thread) { try await recorder.run(inputs) }
+      group.addTask(executorPreference: journal.thread) { try await publisher.run() }
       group.addTask { try await heart.run() }
       group.addTask { try await outputs.run() }
       group.addTask { try await client.run(routes: routes.all) }
@@ -121,6 +131,7 @@ package struct SensorAgent: Service, CustomStringConvertible {
           "door \(line.door): a level was dropped, the journal has not taken \(Self.inputLimit) before it")
       }
       // Not before the recorder, for which an alarm waits.
+      giveWay()
       overview.note(report, of: line)
     }
   }
@@ -148,7 +159,9 @@ package struct SensorAgent: Service, CustomStringConvertible {
     [
       Watchdog.Stage("watcher") { stage in watcher.ask(stage.answer) },
       recorder,
-      Watchdog.Stage("publisher") { stage in Task { await publisher.answer(stage) } },
+      Watchdog.Stage("publisher") { stage in
+        Task(executorPreference: client.executor) { await publisher.answer(stage) }
+      },
       Watchdog.Stage("broker's client") { stage in
         Task(executorPreference: client.executor) { stage.answer() }
       },

@@ -1,19 +1,20 @@
 import Appliance
 import ArgumentParser
 import GPIO
+import Glibc
 import Journal
 import Logging
 import Metrics
 import SensorAgent
 import ServiceLifecycle
 
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Watches the doors of the settings until it is asked to end (the default).")
 
   @OptionGroup var options: ProgramOptions
 
-  func run() async throws {
+  func run() throws {
     let program = DoorAgent._commandName
     let settings: AgentSettings = try options.settings(
       defaultPath: AgentSettings.defaultPath, program: program)
@@ -23,12 +24,23 @@ struct RunCommand: AsyncParsableCommand {
     let logger = options.logger(label: program)
     let path = options.settingsPath ?? AgentSettings.defaultPath
     do {
-      let metrics = metricsServer(settings, logger: logger)
+      let signals = ProgramRun.endingSignals + [SIGHUP]
+      let main = try MainThread(hearing: signals)
+      let (reloads, reload) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
       let agent = try SensorAgent(
         settings: settings, readSettings: { () throws(SettingsError) in try AgentSettings(file: path) },
-        logger: logger)
+        reloads: reloads, logger: logger)
+      let group = ProgramRun.group(agent, beside: metricsServer(settings, logger: logger), logger: logger)
       logger.notice("agent \(settings.id) watches \(settings.doors.count) doors")
-      try await ProgramRun.untilSignalled(agent, beside: metrics, logger: logger)
+      try main.run(on: SensorAgent.executor) {
+        try await group.run()
+      } hear: { signal in
+        if signal == SIGHUP {
+          reload.yield()
+        } else {
+          Task(executorPreference: SensorAgent.executor) { await group.triggerGracefulShutdown() }
+        }
+      }
     } catch {
       logger.critical("\(error)")
       throw ExitCode(Self.exitStatus(of: error))
@@ -45,7 +57,7 @@ struct RunCommand: AsyncParsableCommand {
 
   private static func exitStatus(of error: any Error) -> Int32 {
     switch error {
-    case JournalError.cannotOpen: ExitStatus.cannotCreate
+    case JournalError.cannotOpen, JournalError.inUse: ExitStatus.cannotCreate
     case JournalError.diskFull, JournalError.failed: ExitStatus.inputOutput
     case JournalError.damaged, JournalError.unusable: ExitStatus.data
     case is LineError: ExitStatus.system

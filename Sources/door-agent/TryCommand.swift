@@ -4,7 +4,7 @@ import DoorCore
 import GPIO
 import SensorAgent
 
-struct TryCommand: AsyncParsableCommand {
+struct TryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "try",
     abstract: "Shows edges as they come, and what is left of them after debouncing, without a broker.",
@@ -38,10 +38,10 @@ struct TryCommand: AsyncParsableCommand {
     }
   }
 
-  func run() async throws {
+  func run() throws {
     let trial = LineTrial(lines: try lines(), say: ProgramOutput.say)
     do {
-      try await trial.run()
+      try MainThread(hearing: []).run(on: SensorAgent.executor) { try await trial.run() }
     } catch {
       ProgramOutput.complain("\(DoorAgent._commandName): \(error)")
       throw ExitCode(ExitStatus.software)

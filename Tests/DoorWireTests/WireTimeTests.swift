@@ -1,5 +1,6 @@
 import DoorCore
 import DoorWire
+import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -21,6 +22,18 @@ struct WireTimeTests {
   func format(_ milliseconds: Int64, _ text: String) {
     #expect(Timestamp(milliseconds: milliseconds).wireFormat == text)
     #expect(Timestamp(wireFormat: text)?.milliseconds == milliseconds)
+  }
+
+  @Test("is the calendar's on every day of four centuries, and read again")
+  func everyDay() {
+    for day in Int64(0)..<146_097 {
+      // Another time of the day each, over all of it.
+      let time = Timestamp(milliseconds: day * 86_400_000 + day * 7_919_993 % 86_400_000)
+      let seconds = time.milliseconds / 1_000
+      let calendar = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
+      #expect(time.wireFormat.prefix(19) + "Z" == calendar)
+      #expect(Timestamp(wireFormat: time.wireFormat) == time)
+    }
   }
 
   @Test(

@@ -236,8 +236,7 @@ struct TransitionJournalTests {
 
   @Test("has nothing of a transaction that was not committed: a killed agent leaves none of it")
   func uncommitted() async throws {
-    let journal = try open()
-    let kept = try await journal.append(draft(.closed), of: front)
+    let kept = try await open().append(draft(.closed), of: front)
     do {
       let killed = try SQLiteConnection(path: path)
       try killed.execute(
@@ -247,7 +246,6 @@ struct TransitionJournalTests {
         VALUES ('front', 2, 'open', 0, 'b', 0, 'synced', 'edge', 0, 0);
         """
       )
-      #expect(try await journal.newest(of: front) == kept)
     }
     let again = try open()
     #expect(try await again.newest(of: front) == kept)
@@ -311,6 +309,15 @@ struct TransitionJournalTests {
     )
   }
 
+  @Test("belongs to one agent at a time, and is free when that has ended")
+  func inUse() async throws {
+    var first: TransitionJournal? = try open()
+    _ = try await first?.append(draft(.open), of: front)
+    #expect(throws: JournalError.inUse(path: path)) { try open("another0") }
+    first = nil
+    #expect(try await open("another0").newest(of: front)?.state == .open)
+  }
+
   @Test("does not take a database of another program, and says what to do")
   func otherDatabase() throws {
     let connection = try SQLiteConnection(path: path)
@@ -335,9 +342,9 @@ struct TransitionJournalTests {
 
   @Test("says which transition makes no sense where somebody changed one")
   func damagedRow() async throws {
-    let journal = try open()
-    _ = try await journal.append(draft(.open), of: front)
+    _ = try await open().append(draft(.open), of: front)
     try SQLiteConnection(path: path).execute("UPDATE transition SET state = 'ajar'")
+    let journal = try open()
     await #expect(throws: JournalError.unusable(path: path, reason: "transition 1 makes no sense")) {
       try await journal.newest(of: front)
     }

@@ -52,7 +52,7 @@ struct RecorderTests {
     input.yield(.question)
     input.finish()
     let before = try await written().count
-    var recorder = Recorder(
+    let recorder = Recorder(
       doors: try doors(text), journal: journal, clock: AgentClock(),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: AgentMetrics(),
       life: Watchdog.Stage("recorder") { _ in }, committed: { commits.add(1, ordering: .relaxed) },

@@ -1,7 +1,8 @@
+// Threads: those that wait in the kernel, so that no other has to.
 import Glibc
 
 /// A thread of its own for work that waits in the kernel.
-enum DedicatedThread {
+package enum DedicatedThread {
   private final class Body {
     let run: @Sendable () -> Void
 
@@ -11,7 +12,7 @@ enum DedicatedThread {
   }
 
   /// Returns false, and runs nothing, where the system has no thread left.
-  static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
+  package static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
     var thread = pthread_t()
     let body = Unmanaged.passRetained(Body(run: run))
     let result = pthread_create(
