@@ -6,4 +6,5 @@
 
 // Declared for _GNU_SOURCE only, which Swift's Glibc module is not compiled with.
 #include <spawn.h>
+int pthread_setname_np(pthread_t thread, const char *name);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);

@@ -102,7 +102,7 @@ package final class LineWatcher: Sendable {
     }
     let outcome: Result<Void, LineError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let isStarted = DedicatedThread.start {
+        let isStarted = DedicatedThread.start("lines") {
           continuation.resume(
             returning: Result { () throws(LineError) in
               let loop = try WatchLoop(wake: wake, observe: observe, report: report)

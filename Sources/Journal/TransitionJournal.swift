@@ -65,7 +65,7 @@ package actor TransitionJournal {
   package init(
     path: String, newIdentifier: String, keptPerDoor: Int64 = 10_000
   ) throws(JournalError) {
-    guard let thread = SerialThread() else {
+    guard let thread = SerialThread("journal") else {
       throw .failed(path: path, reason: "the system has no thread left for it")
     }
     self.thread = thread

@@ -1,4 +1,5 @@
 // Threads: those that wait in the kernel, so that no other has to.
+import CLinux
 import Glibc
 
 /// A thread of its own for work that waits in the kernel.
@@ -12,7 +13,9 @@ package enum DedicatedThread {
   }
 
   /// Returns false, and runs nothing, where the system has no thread left.
-  package static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
+  ///
+  /// - Parameter name: for whoever looks at the program's threads; 15 bytes at most.
+  package static func start(_ name: String, _ run: @escaping @Sendable () -> Void) -> Bool {
     var thread = pthread_t()
     let body = Unmanaged.passRetained(Body(run: run))
     let result = pthread_create(
@@ -26,6 +29,7 @@ package enum DedicatedThread {
       body.release()
       return false
     }
+    pthread_setname_np(thread, name)
     pthread_detach(thread)
     return true
   }

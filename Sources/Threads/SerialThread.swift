@@ -10,12 +10,14 @@ package final class SerialThread: SerialExecutor, TaskExecutor {
   private let queue: Queue
 
   /// Nil where the system has no descriptor or thread left.
-  package init?() {
+  ///
+  /// - Parameter name: of the thread; 15 bytes at most.
+  package init?(_ name: String) {
     let wake = eventfd(0, Int32(EFD_CLOEXEC))
     guard wake >= 0 else { return nil }
     let queue = Queue(wake: wake)
     self.queue = queue
-    guard DedicatedThread.start({ queue.run() }) else { return nil }
+    guard DedicatedThread.start(name, { queue.run() }) else { return nil }
   }
 
   deinit {

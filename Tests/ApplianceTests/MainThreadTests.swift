@@ -12,7 +12,7 @@ struct MainThreadTests {
   private final class ThreadForEachJob: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
       let job = UnownedJob(job)
-      #expect(DedicatedThread.start { job.runSynchronously(on: self.asUnownedTaskExecutor()) })
+      #expect(DedicatedThread.start("job") { job.runSynchronously(on: self.asUnownedTaskExecutor()) })
     }
   }
 
@@ -26,7 +26,7 @@ struct MainThreadTests {
     hearing signals: [Int32], _ body: @escaping @Sendable (pthread_t, Record) async throws -> Void
   ) async throws -> Record {
     let record = Record()
-    let isStarted = DedicatedThread.start {
+    let isStarted = DedicatedThread.start("main") {
       let thread = pthread_self()
       let result = Result {
         try MainThread(hearing: signals).run(on: ThreadForEachJob()) {

@@ -35,6 +35,9 @@ package final class ProgramProcess: Sendable {
 
   package var isRunning: Bool { process.withLock { $0 }?.isRunning ?? false }
 
+  /// What its threads are called, sorted.
+  package var threads: [String] { process.withLock { $0 }?.threads ?? [] }
+
   /// Ends it without giving it time for anything.
   package func kill() { end(with: SIGKILL) }
 

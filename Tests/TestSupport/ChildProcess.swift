@@ -1,4 +1,5 @@
 import CLinux
+import Foundation
 import Glibc
 import Synchronization
 
@@ -65,6 +66,14 @@ package final class ChildProcess: Sendable {
     ended.withLock { status in
       if status == nil { _ = kill(identifier, signal) }
     }
+  }
+
+  /// What its threads are called, sorted.
+  package var threads: [String] {
+    let folder = "/proc/\(identifier)/task"
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return threads.compactMap { try? String(contentsOfFile: "\(folder)/\($0)/comm", encoding: .utf8) }
+      .map { $0.trimmingCharacters(in: .newlines) }.sorted()
   }
 
   /// Waits for the end. Returns the exit status.

@@ -26,7 +26,7 @@ struct SerialThreadTests {
     }
   }
 
-  private func worker() throws -> Worker { Worker(thread: try #require(SerialThread())) }
+  private func worker() throws -> Worker { Worker(thread: try #require(SerialThread("test"))) }
 
   @Test("runs all of the actor's work")
   func oneThread() async throws {
@@ -38,7 +38,7 @@ struct SerialThreadTests {
 
   @Test("lets actors that share it call one another without being suspended, in tasks that prefer it")
   func shared() async throws {
-    let thread = try #require(SerialThread())
+    let thread = try #require(SerialThread("test"))
     let worker = Worker(thread: thread)
     let other = Worker(thread: thread)
     await withTaskGroup(of: Void.self) { group in
