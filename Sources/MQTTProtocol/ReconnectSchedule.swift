@@ -20,7 +20,7 @@ struct ReconnectSchedule {
     self.brokerCount = max(1, brokerCount)
   }
 
-  /// How long to wait after `failure`.
+  /// How long to wait after `failure`, which was looked at by ``isTakeoverLikely(lifetime:closedByBroker:)`` before.
   ///
   /// - Parameter lifetime: From CONNACK to the end; nil without CONNACK.
   mutating func delay(
@@ -31,6 +31,9 @@ struct ReconnectSchedule {
     if let lifetime, lifetime >= Self.stableAfter { failedAttempts = 0 }
     if case .sessionTakenOver = failure { return backoff.ceiling }
     failedAttempts += 1
+    // At once, and a few times at most: a broker that went away does not answer yet, which ends the suspicion that
+    // another client has our identifier.
+    guard quickLosses == 0 else { return .zero }
     // A connection that stood and was lost is as good as a round: the same broker is tried first.
     guard failedAttempts % brokerCount == 0 || lifetime != nil else { return .zero }
     return backoff.delay(attempt: (failedAttempts - 1) / brokerCount, fraction: fraction)

@@ -130,16 +130,29 @@ import Testing
 
   @Test func threeConnectionsLostAtOnceLookLikeAFightOverTheIdentifier() throws {
     let session = try Session()
-    for _ in 0..<2 {
+    for isRepeated in [false, true] {
       session.connect()
-      guard case .wait(_, .closed, _) = session.disconnect() else {
-        Issue.record("too early")
-        return
-      }
+      // At once: were it the broker that went away, nothing would answer.
+      let closed = ConnectionFailure.closed(broker: "broker:1883")
+      #expect(session.disconnect() == .wait(.zero, closed, isRepeated: isRepeated))
     }
     session.connect()
     let failure = ConnectionFailure.sessionTakenOver(broker: "broker:1883", clientIdentifier: "me")
     #expect(session.disconnect(fraction: 0) == .wait(.seconds(60), failure, isRepeated: false))
+  }
+
+  @Test func aBrokerThatIsStartedAgainAndAgainDoesNotLookLikeAFight() throws {
+    let session = try Session()
+    for _ in 0..<10 {
+      session.connect()
+      guard case .wait(.zero, .closed, _) = session.disconnect(),
+        case .wait(let delay, .nothingListens, _) = session.machine.connectionClosed(
+          .nothingListens(broker: "broker:1883"), at: session.now, fraction: 1), delay > .zero
+      else {
+        Issue.record("not as after a broker that went away")
+        return
+      }
+    }
   }
 
   @Test func aBrokerThatSaysTakenOverIsBelievedAtOnce() throws {

@@ -45,6 +45,8 @@ import Testing
           var absent = Self.configuration(proxy)
           absent.backoff = .hardlyEver
           try await withClient(absent) { client in
+            // A client that has just come tries once more at once.
+            try await proxy.setRefusing(true)
             proxy.cut()
             try await client.firstFailure()
             try await watcher.publish(Message("will", "before"))
