@@ -1,13 +1,9 @@
-import Glibc
 package import Logging
 package import ServiceLifecycle
 package import UnixSignals
 
 /// Running a program under signals.
 package enum ProgramRun {
-  /// What asks a program to end.
-  package static let endingSignals = [SIGTERM, SIGINT]
-
   /// Runs `service` until SIGTERM or SIGINT asks it to end.
   package static func untilSignalled(_ service: some Service, logger: Logger) async throws {
     try await group(service, signals: [.sigterm, .sigint], logger: logger).run()

@@ -24,8 +24,7 @@ struct RunCommand: ParsableCommand {
     let logger = options.logger(label: program)
     let path = options.settingsPath ?? AgentSettings.defaultPath
     do {
-      let signals = ProgramRun.endingSignals + [SIGHUP]
-      let main = try MainThread(hearing: signals)
+      let main = try MainThread(hearing: [SIGTERM, SIGINT, SIGHUP])
       let (reloads, reload) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
       let agent = try SensorAgent(
         settings: settings, readSettings: { () throws(SettingsError) in try AgentSettings(file: path) },
