@@ -65,12 +65,14 @@ def ours(program, place, journal=None):
     return Contender([program, "--config", settings], "dooralarm/bench/door/front")
 
 
-def mqtt_io(python, place):
+def mqtt_io(python, place, polls=False):
     """Its gpiod module with interrupts: the fastest way it has. Otherwise the defaults, but for `retain`.
 
     `bouncetime` is what it has for debouncing: it publishes the first edge at once, and ignores those that come
-    within that time after it. It publishes inputs at quality of service 0, which cannot be changed.
+    within that time after it. It publishes inputs at quality of service 0, which cannot be changed. By default it
+    polls.
     """
+    edges = {} if polls else {"interrupt": "both", "bouncetime": DEBOUNCE}
     tls = {"tls": {"enabled": True, "ca_certs": str(place.broker.authority)}} if place.broker.authority else {}
     settings = {
         "mqtt": {
@@ -88,8 +90,7 @@ def mqtt_io(python, place):
                 "name": "front",
                 "module": "chip",
                 "pin": 0,
-                "interrupt": "both",
-                "bouncetime": DEBOUNCE,
+                **edges,
                 "retain": True,
                 "on_payload": "open",
                 "off_payload": "closed",

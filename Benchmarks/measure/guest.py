@@ -97,12 +97,15 @@ def moved(options, how, count, variants, runs):
 def times(options):
     with disk(options["disk"]) as journals:
 
+        def polling(place):
+            return contenders.mqtt_io(options["python"], place, polls=True)
+
         def on_disk(place):
             for old in journals.iterdir():
                 old.unlink()
             return contenders.ours(options["agent"], place, journals)
 
-        variants = programs(options) | {"ours, disk": on_disk}
+        variants = programs(options) | {"mqtt-io, polling": polling, "ours, disk": on_disk}
         return moved(options, "times", EDGES, variants, options["runs"])
 
 
