@@ -59,12 +59,12 @@ final class OutputDriver: Sendable {
 
   /// The doors' states now.
   func note(doors states: [Identifier: DoorState]) {
-    let areWanted = doors.withLock { doors in
+    // Within the lock, so that no older states follow newer ones.
+    doors.withLock { doors in
       doors.states = states
-      return doors.areWanted
+      // Nobody is woken, beside an alarm that goes its way, for what is nobody's concern.
+      if doors.areWanted { input.yield(.doors(states)) }
     }
-    // Nobody is woken, beside an alarm that goes its way, for what is nobody's concern.
-    if areWanted { input.yield(.doors(states)) }
   }
 
   /// An area's state has been heard.
@@ -72,12 +72,11 @@ final class OutputDriver: Sendable {
 
   /// Drives these outputs from now on.
   func change(to outputs: [AgentSettings.Output]) {
-    let states = doors.withLock { doors in
+    doors.withLock { doors in
       doors.areWanted = outputs.dependOnDoors
-      return doors.states
+      input.yield(.doors(doors.states))
+      input.yield(.outputs(outputs))
     }
-    input.yield(.doors(states))
-    input.yield(.outputs(outputs))
   }
 
   /// Drives the outputs until the task is cancelled, and then switches them off.

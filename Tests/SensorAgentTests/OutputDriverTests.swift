@@ -76,6 +76,17 @@ struct OutputDriverTests {
     }
   }
 
+  @Test("knows of the doors that no output depended on before")
+  func late() async throws {
+    try await driving([]) { driver in
+      driver.note(doors: [front: .open])
+      driver.change(to: try outputs(table("lamp", "doors = ['front']")))
+      try await eventually("on") { state("lamp") == "on\n" }
+      driver.note(doors: [front: .closed])
+      try await eventually("off") { state("lamp") == "off\n" }
+    }
+  }
+
   @Test("goes on with outputs that stay, and takes up others")
   func change() async throws {
     let lamp = table("lamp", "doors = ['front']")
