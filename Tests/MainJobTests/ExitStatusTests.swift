@@ -20,6 +20,18 @@ import Testing
     }
   }
 
+  @Test("73 where another agent has its journal")
+  func secondAgent() async throws {
+    try await Household.with { house in
+      try house.agent.start()
+      try await house.agent.says("agent house watches")
+      let second = try await ends(house)
+      #expect(second.status == 73)
+      #expect(second.errors.contains("the journal \(house.journalPath) is in use: only one agent"))
+      #expect(house.agent.isRunning)
+    }
+  }
+
   @Test("73 where its journal cannot be made, 65 where the file there is none of its own")
   func journal() async throws {
     try await Household.with { house in
