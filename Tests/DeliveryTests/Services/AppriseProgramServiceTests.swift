@@ -101,9 +101,15 @@ struct AppriseProgramServiceTests {
     await ProgramChannel(id: try Identifier("apprise"), service: service).deliver(notice)
   }
 
-  /// Its configuration: one service without a tag, one with.
+  /// Its configuration: one service without a tag, one with. By itself it gives a service four seconds, which a busy
+  /// machine can need to answer.
   private func configuration(of server: WebhookServer) -> String {
-    "json://127.0.0.1:\(server.port)/plain\nfamily=json://127.0.0.1:\(server.port)/family\n"
+    let patience = "?cto=50&rto=50"
+    return """
+      json://127.0.0.1:\(server.port)/plain\(patience)
+      family=json://127.0.0.1:\(server.port)/family\(patience)
+
+      """
   }
 
   @Test("itself hands on every word to every service, also those with a tag")
