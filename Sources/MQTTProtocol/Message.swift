@@ -10,7 +10,7 @@ public struct Message: Sendable, Equatable {
   public var qualityOfService: QualityOfService
   /// Whether the broker keeps the message for later subscribers; an empty payload removes what it kept.
   public var retain: Bool
-  private var box: PropertyBox?
+  fileprivate var box: PropertyBox?
 
   /// Left out when the broker speaks 3.1.1.
   public var properties: PublishProperties {
@@ -31,6 +31,15 @@ public struct Message: Sendable, Equatable {
     self.qualityOfService = qualityOfService
     self.retain = retain
     box = PropertyBox(properties)
+  }
+
+  /// Without properties, as most are.
+  init(topic: String, payload: ByteBuffer, qualityOfService: QualityOfService, isRetained: Bool) {
+    self.topic = topic
+    self.payload = payload
+    self.qualityOfService = qualityOfService
+    retain = isRetained
+    box = nil
   }
 
   /// The text's UTF-8 as the payload.
@@ -125,7 +134,7 @@ public struct ReceivedMessage: Sendable, Equatable {
     isDuplicate = publish.isDuplicate
     isPayloadTruncated = publish.isPayloadTruncated
     subscriptionIdentifiers = publish.subscriptionIdentifiers
-    box = publish.message.hasProperties ? PropertyBox(publish.message.properties) : nil
+    box = publish.message.box
   }
 
   public static func == (lhs: Self, rhs: Self) -> Bool {

@@ -92,27 +92,21 @@ extension OutgoingPublishes {
     _ server: ServerLimits, _ version: ProtocolVersion, at now: NIODeadline, log: inout SessionLog
   ) -> Action? {
     var entry = waiting.removeFirst()
-    var failure: MQTTError?
-    if let expiry = entry.expiry, expiry <= now {
-      failure = .expired
-    } else {
-      do throws(MQTTError) { try server.check(entry.message, version: version) } catch { failure = error }
-    }
-    if let failure {
+    if let failure = entry.failure(server, version, at: now) {
       if entry.gate != 0 { sendGate = log.append(.withdrawn(number: entry.number)) }
       finish(entry, failure)
       return nil
     }
+    var publish = Publish(entry.expiry == nil ? entry.message : entry.message(at: now))
     guard entry.message.qualityOfService > .atMostOnce else {
       finish(entry, nil)
-      return .send(Publish(entry.message(at: now)))
+      return .send(publish)
     }
     if windowCount == 0 { lastProgress = now }
-    let identifier = identifier(at: inFlight.count)
+    publish.packetIdentifier = identifier(at: inFlight.count)
     entry.isInWindow = true
     sentCount += 1
     windowCount += 1
-    let publish = Publish(entry.message(at: now), packetIdentifier: identifier)
     inFlight.append(entry)
     return .send(publish)
   }
@@ -262,6 +256,13 @@ extension OutgoingPublishes {
 }
 
 extension OutgoingPublishes.Entry {
+  /// Why it cannot be sent; nil if it can.
+  func failure(_ server: ServerLimits, _ version: ProtocolVersion, at now: NIODeadline) -> MQTTError? {
+    if let expiry, expiry <= now { return .expired }
+    do throws(MQTTError) { try server.check(message, version: version) } catch { return error }
+    return nil
+  }
+
   /// The message with what is left of its time, a second at least.
   func message(at now: NIODeadline) -> Message {
     guard let expiry else { return message }

@@ -41,23 +41,36 @@ protocol PropertySet {
   func write(to buffer: inout ByteBuffer)
 }
 
-extension PacketReader {
-  /// Reads a packet's properties into `set`, each at most once unless it may repeat.
-  mutating func properties(into set: inout some PropertySet) throws(MalformedPacket) {
-    let length = Int(try variableByteInteger())
-    guard length > 0 else { return }
-    var fields = try nested(length: length)
+/// The fields of one packet's properties.
+struct PropertyFields {
+  fileprivate var reader: PacketReader
+
+  /// Reads all of them into `set`, each at most once unless it may repeat.
+  consuming func read(into set: inout some PropertySet) throws(MalformedPacket) {
     var seen: UInt64 = 0
-    while !fields.isAtEnd {
-      let number = try fields.variableByteInteger()
+    while !reader.isAtEnd {
+      let number = try reader.variableByteInteger()
       guard let byte = UInt8(exactly: number), let property = PropertyIdentifier(rawValue: byte) else {
         throw .unknownProperty(number)
       }
       let bit = UInt64(1) << UInt64(byte)
       guard seen & bit == 0 || property.mayRepeat else { throw .duplicateProperty(byte) }
       seen |= bit
-      guard try set.read(property, from: &fields) else { throw .misplacedProperty(byte) }
+      guard try set.read(property, from: &reader) else { throw .misplacedProperty(byte) }
     }
+  }
+}
+
+extension PacketReader {
+  /// Reads a packet's properties into `set`, each at most once unless it may repeat.
+  mutating func properties(into set: inout some PropertySet) throws(MalformedPacket) {
+    try propertyFields()?.read(into: &set)
+  }
+
+  /// The fields of a packet's properties; nil where there are none.
+  mutating func propertyFields() throws(MalformedPacket) -> PropertyFields? {
+    let length = Int(try variableByteInteger())
+    return length > 0 ? PropertyFields(reader: try nested(length: length)) : nil
   }
 
   mutating func flag(_ property: PropertyIdentifier) throws(MalformedPacket) -> Bool {

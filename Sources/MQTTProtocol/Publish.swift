@@ -80,28 +80,24 @@ extension Publish {
     let isDuplicate = flags & 0b1000 != 0
     guard !isDuplicate || qualityOfService > .atMostOnce else { throw .reservedFlags }
     let topic = try reader.string()
-    let packetIdentifier = qualityOfService > .atMostOnce ? try reader.packetIdentifier() : nil
-    var properties = Properties()
-    if version == .v5 { try reader.properties(into: &properties) }
-    guard !topic.isEmpty || properties.topicAlias != nil else { throw .missingTopic }
     guard topic.isEmpty || TopicName.isValid(topic) else { throw .invalidTopicName }
+    let packetIdentifier = qualityOfService > .atMostOnce ? try reader.packetIdentifier() : nil
+    let properties = version == .v5 ? try Properties(from: &reader) : nil
+    guard !topic.isEmpty || properties?.topicAlias != nil else { throw .missingTopic }
     self.init(
       Message(
-        topic: topic,
-        payload: reader.rest(),
-        qualityOfService: qualityOfService,
-        retain: flags & 1 != 0,
-        properties: properties.message
-      ),
+        topic: topic, payload: reader.rest(), qualityOfService: qualityOfService, isRetained: flags & 1 != 0),
       isDuplicate: isDuplicate,
-      packetIdentifier: packetIdentifier,
-      topicAlias: properties.topicAlias,
-      subscriptionIdentifiers: properties.subscriptionIdentifiers
+      packetIdentifier: packetIdentifier
     )
+    guard let properties else { return }
+    message.properties = properties.message
+    topicAlias = properties.topicAlias
+    subscriptionIdentifiers = properties.subscriptionIdentifiers
   }
 
   /// A message's properties, and those that concern only this packet.
-  private struct Properties: PropertySet {
+  fileprivate struct Properties: PropertySet {
     var message = PublishProperties()
     var topicAlias: UInt16?
     var subscriptionIdentifiers: [UInt32] = []
@@ -129,6 +125,15 @@ extension Publish {
         buffer.writeVariableByteInteger(Int(identifier))
       }
     }
+  }
+}
+
+extension Publish.Properties {
+  /// nil where there are none, which is the case of most messages.
+  fileprivate init?(from reader: inout PacketReader) throws(MalformedPacket) {
+    guard let fields = try reader.propertyFields() else { return nil }
+    self.init()
+    try fields.read(into: &self)
   }
 }
 

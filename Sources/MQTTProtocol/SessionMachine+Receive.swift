@@ -160,7 +160,7 @@ extension SessionMachine {
     } catch {
       return violation(error)
     }
-    let route = subscriptions.route(for: publish)?.id ?? (hasFallback ? .fallback : nil)
+    let route = subscriptions.route(for: publish) ?? (hasFallback ? .fallback : nil)
     guard
       inbox.append(
         ReceivedMessage(publish), route: route, packetIdentifier: publish.packetIdentifier, log: &log)

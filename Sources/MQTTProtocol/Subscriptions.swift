@@ -75,15 +75,20 @@ struct Subscriptions {
 
   /// The route of a message: the first one that the broker's subscription identifiers name, or else the first
   /// one whose filter matches.
-  func route(for publish: Publish) -> RouteSubscription? {
+  func route(for publish: Publish) -> RouteID? {
     if !publish.subscriptionIdentifiers.isEmpty {
-      let named = routes.first {
-        $0.specification.identifier.map(publish.subscriptionIdentifiers.contains) ?? false
-          && $0.filter.matches(publish.topic)
+      for index in routes.indices {
+        guard let identifier = routes[index].specification.identifier,
+          publish.subscriptionIdentifiers.contains(identifier), routes[index].filter.matches(publish.topic)
+        else { continue }
+        return routes[index].specification.id
       }
-      if let named { return named.specification }
     }
-    return routes.first { $0.filter.matches(publish.topic) }?.specification
+    // A route is large: what is looked at is not taken out.
+    for index in routes.indices where routes[index].filter.matches(publish.topic) {
+      return routes[index].specification.id
+    }
+    return nil
   }
 
   func policy(of route: RouteID) -> FailurePolicy {
