@@ -8,6 +8,16 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   init(driver: SessionDriver) { self.driver = driver }
 
+  func handlerAdded(context: ChannelHandlerContext) {
+    driver.output = context
+    driver.isWritable = context.channel.isWritable
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    driver.output = nil
+    driver.isWritable = false
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     driver.received(unwrapInboundIn(data))
   }
@@ -17,8 +27,9 @@ final class ConnectionHandler: ChannelInboundHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
+    driver.isWritable = context.channel.isWritable
     // A flush calls this from within; what follows has to wait until it has returned.
-    if context.channel.isWritable { driver.settleSoon() }
+    if driver.isWritable { driver.settleSoon() }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -72,7 +72,7 @@ public final class MQTTClient: Sendable {
   ///   ``MQTTError/sessionStore(_:)``, and ``MQTTError/alreadyRunning`` from the second call on.
   public func run(routes: [Route], fallback: Route.Handler? = nil) async throws(MQTTError) {
     guard !hasRun.exchange(true, ordering: .relaxed) else { throw .alreadyRunning }
-    let start = await withCheckedContinuation { continuation in
+    let start = await withContinuation { continuation in
       onLoop { $0.start(routes, fallback: fallback, continuation) }
     }
     _ = try start.get()
@@ -85,7 +85,7 @@ public final class MQTTClient: Sendable {
     } onCancel: {
       onLoop { $0.cancel() }
     }
-    await withCheckedContinuation { continuation in
+    await withContinuation { continuation in
       onLoop { $0.stop(continuation) }
     }
   }
@@ -103,7 +103,7 @@ public final class MQTTClient: Sendable {
   }
 
   private func nextWork(after report: SessionDriver.Report?) async -> SessionDriver.Work? {
-    await withCheckedContinuation { continuation in
+    await withContinuation { continuation in
       onLoop { $0.nextWork(after: report, continuation) }
     }
   }
@@ -242,7 +242,7 @@ public final class MQTTClient: Sendable {
   ) async throws(MQTTError) -> ReasonCode {
     let cancellation = Cancellation()
     let outcome = await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: SessionDriver.Completion) in
+      await withContinuation { (continuation: SessionDriver.Completion) in
         onLoop { driver in
           // The cancellation can overtake the beginning, and would find nothing to cancel.
           if cancellation.isRequested.load(ordering: .acquiring) {

@@ -20,10 +20,11 @@ extension SessionDriver {
       guard !isStopping, !isDraining else { throw .stopped }
       let now = NIODeadline.now()
       machine.wallClockOffset = store == nil ? 0 : WallClock.offset(at: now)
-      try machine.publish(messages, batch: batch, until: milestone, policy: policy, at: now)
+      let isAlone = try machine.publish(
+        messages, batch: batch, until: milestone, policy: policy, at: now)
       publishers[batch] = completion
       // With nothing else under way there is nothing to gather.
-      if machine.queue.unfinished == messages.count { settle(at: now) } else { settleSoon() }
+      if isAlone { settle(at: now) } else { settleSoon() }
     } catch {
       completion.resume(returning: .failure(error))
     }
@@ -107,7 +108,7 @@ extension SessionDriver {
   // MARK: Handlers
 
   /// Takes a handler's report, and answers with the next work when there is some; nil to stop.
-  func nextWork(after report: Report?, _ continuation: CheckedContinuation<Work?, Never>) {
+  func nextWork(after report: Report?, _ continuation: Continuation<Work?>) {
     switch report {
     case nil: break
     case .handled(let token):

@@ -14,23 +14,25 @@ extension SessionDriver {
     guard !isSettlingSoon else { return }
     isSettlingSoon = true
     eventLoop.assumeIsolated().execute {
-      self.isSettlingSoon = false
-      self.settle()
+      if self.isSettlingSoon { self.settle() }
     }
   }
 
   /// Brings everything to where it waits for the next event.
   func settle(at now: NIODeadline = .now()) {
-    // A handler that takes messages makes room for more.
-    repeat { decode(at: now) } while offerWork(at: now)
+    isSettlingSoon = false
+    decode(at: now)
+    // The handler goes first, if it runs on this event loop: what it leads to goes out with all else.
+    if offerWork(at: now) { return settleSoon() }
     write(at: now)
     // Handlers wait where too many acknowledgements do.
     offerWork(at: now)
     commitRecords()
-    metrics.update(machine.queue, at: now)
-    scheduleTimer(at: now)
-    read(isClosing || machine.canReceive(at: now))
-    if isDraining, machine.queue.unfinished == 0 || channel == nil { cancel() }
+    let standing = machine.standing(at: now)
+    metrics.update(standing.queue, at: now)
+    scheduleTimer(for: standing.nextDeadline, at: now)
+    read(isClosing || standing.canReceive)
+    if isDraining, standing.queue.unfinished == 0 || channel == nil { cancel() }
   }
 
   /// Has the channel read, or not. Told only when it changes: to ask for every read anew would cost two system
@@ -120,7 +122,6 @@ extension SessionDriver {
     var hasWritten = false
     outgoingBytes.clear()
     while true {
-      let isWritable = channel?.isWritable ?? false
       let report = Self.gather(into: &outgoingBytes, from: &machine, canSend: isWritable, at: now)
       if outgoingBytes.readableBytes >= Self.writeSize {
         metrics.sent(outgoingBytes.readableBytes)
@@ -136,11 +137,9 @@ extension SessionDriver {
       metrics.sent(outgoingBytes.readableBytes)
       output?.writeAndFlush(NIOAny(outgoingBytes), promise: nil)
     } else if hasWritten {
-      channel?.flush()
+      output?.flush()
     }
   }
-
-  private var output: ChannelPipeline.SynchronousOperations? { channel?.pipeline.syncOperations }
 
   /// Encodes packets until there are enough bytes or something else is to be done, which it returns.
   private static func gather(
@@ -168,8 +167,8 @@ extension SessionDriver {
     }
   }
 
-  private func scheduleTimer(at now: NIODeadline) {
-    guard var deadline = machine.nextDeadline ?? metrics.nextDeadline else { return }
+  private func scheduleTimer(for next: NIODeadline?, at now: NIODeadline) {
+    guard var deadline = next ?? metrics.nextDeadline else { return }
     if let other = metrics.nextDeadline { deadline = min(deadline, other) }
     // Should what is due not get done, the loop must not spin.
     deadline = max(deadline, now + Self.shortestWait)

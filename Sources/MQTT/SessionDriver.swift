@@ -20,7 +20,7 @@ final class SessionDriver {
 
   /// The reason code is that of the acknowledgement; where there is none, `success`.
   typealias Outcome = Result<ReasonCode, MQTTError>
-  typealias Completion = CheckedContinuation<Outcome, Never>
+  typealias Completion = Continuation<Outcome>
 
   let eventLoop: any EventLoop
   let configuration: MQTTClient.Configuration
@@ -33,6 +33,9 @@ final class SessionDriver {
   var addresses: AddressRotation
   var connector: Connector?
   var channel: (any Channel)?
+  /// The driver's place in the channel, from which what is written goes out.
+  var output: ChannelHandlerContext?
+  var isWritable = false
   var networkFailure: ConnectionFailure?
   var lastFailure: ConnectionFailure?
   var outgoingBytes = ByteBuffer()
@@ -62,8 +65,8 @@ final class SessionDriver {
 
   var publishers: [PublishBatchID: Completion] = [:]
   var requests: [RequestID: Completion] = [:]
-  var idleHandler: CheckedContinuation<Work?, Never>?
-  var stopped: CheckedContinuation<Void, Never>?
+  var idleHandler: Continuation<Work?>?
+  var stopped: Continuation<Void>?
 
   init(
     configuration: MQTTClient.Configuration,
@@ -127,7 +130,7 @@ final class SessionDriver {
   }
 
   /// Ends the connection in good order; resumes when it has ended.
-  func stop(_ continuation: CheckedContinuation<Void, Never>) {
+  func stop(_ continuation: Continuation<Void>) {
     isStopping = true
     stopped = continuation
     machine.shutDown()

@@ -4,16 +4,16 @@ package import NIOCore
 struct AuthenticationExchange {
   enum Step: Equatable {
     case idle
-    /// The application works on its answer. A final one lets the held CONNACK count.
+    /// The application works on its answer.
     case answering(isFinal: Bool)
+    /// CONNACK counts once the application has approved of the data in it.
+    indirect case holding(Connack)
     /// AUTH has been sent on a standing connection.
     case awaitingBroker
   }
 
   let method: String?
   var step = Step.idle
-  /// CONNACK, until the application has approved of the data in it.
-  var heldConnack: Connack?
   /// The call that has begun a re-authentication.
   var caller: RequestID?
   var deadline: NIODeadline?
@@ -23,9 +23,11 @@ struct AuthenticationExchange {
   /// The connection is about to end: no answer is to be sent any more, and CONNACK does not count.
   mutating func abandon() {
     step = .idle
-    heldConnack = nil
     deadline = nil
   }
+
+  /// Nothing else may be looked at before the application has answered.
+  var isHoldingConnack: Bool { if case .holding = step { true } else { false } }
 
   /// Returns the call that waited for the broker.
   mutating func connectionLost() -> RequestID? {
@@ -51,19 +53,21 @@ extension SessionMachine {
 
   /// Answers ``Action/authenticate(_:isFinal:)``.
   package mutating func authenticationAnswered(_ data: ByteBuffer?, at now: NIODeadline) -> Action {
-    guard case .answering(let isFinal) = authentication.step else { return .none }
-    authentication.step = .idle
-    authentication.deadline = nil
-    guard isFinal else {
-      send(.continueAuthentication, data, at: now)
-      return .none
-    }
-    if let connack = authentication.heldConnack {
-      authentication.heldConnack = nil
+    switch authentication.step {
+    case .idle, .awaitingBroker: break
+    case .holding(let connack):
+      authentication.step = .idle
       return accept(connack, at: now)
+    case .answering(isFinal: false):
+      authentication.step = .idle
+      authentication.deadline = nil
+      send(.continueAuthentication, data, at: now)
+    case .answering(isFinal: true):
+      authentication.step = .idle
+      authentication.deadline = nil
+      if let caller = authentication.caller { finishedRequests.append((caller, nil)) }
+      authentication.caller = nil
     }
-    if let caller = authentication.caller { finishedRequests.append((caller, nil)) }
-    authentication.caller = nil
     return .none
   }
 
@@ -85,7 +89,8 @@ extension SessionMachine {
       isBeforeConnack
         ? !isFinal && authentication.step == .idle : authentication.step == .awaitingBroker
     else { return violation(unexpected(.auth(packet))) }
-    return ask(packet.properties.data, isFinal: isFinal)
+    authentication.step = .answering(isFinal: isFinal)
+    return .authenticate(packet.properties.data, isFinal: isFinal)
   }
 
   /// Holds CONNACK until the application has seen the broker's last step.
@@ -94,13 +99,8 @@ extension SessionMachine {
       return violation(.mismatchedAuthenticationMethod)
     }
     guard authentication.method != nil else { return accept(connack, at: now) }
-    authentication.heldConnack = connack
-    return ask(connack.properties.authenticationData, isFinal: true)
-  }
-
-  private mutating func ask(_ data: ByteBuffer?, isFinal: Bool) -> Action {
-    authentication.step = .answering(isFinal: isFinal)
-    return .authenticate(data, isFinal: isFinal)
+    authentication.step = .holding(connack)
+    return .authenticate(connack.properties.authenticationData, isFinal: true)
   }
 
   private mutating func send(_ code: ReasonCode, _ data: ByteBuffer?, at now: NIODeadline) {

@@ -2,14 +2,15 @@ package import NIOCore
 
 /// What the application asks for, and what its handlers report.
 extension SessionMachine {
-  /// Takes messages to publish: all, or none with the reason.
+  /// Takes messages to publish: all, or none with the reason. Returns whether nothing else is under way.
+  @discardableResult
   package mutating func publish(
     _ messages: [Message],
     batch: PublishBatchID,
     until milestone: PublishMilestone = .acknowledged,
     policy: QueuePolicy = .keepAll,
     at now: NIODeadline
-  ) throws(MQTTError) {
+  ) throws(MQTTError) -> Bool {
     if policy == .refuse {
       guard case .connected = phase else { throw .notConnected }
     }
@@ -20,6 +21,7 @@ extension SessionMachine {
     try outgoing.append(
       messages, batch: batch, milestone: milestone, policy: policy, at: now,
       wallClockOffset: wallClockOffset, log: &log)
+    return outgoing.unfinishedCount == messages.count
   }
 
   /// Nobody waits for these messages any longer: those not on the wire are withdrawn.
@@ -27,7 +29,7 @@ extension SessionMachine {
 
   /// How many messages are unfinished, of these on the wire, and since when the oldest is.
   package var queue: (unfinished: Int, inFlight: Int, oldest: NIODeadline?) {
-    (outgoing.unfinishedCount, outgoing.windowCount, outgoing.oldestAccepted)
+    mutating get { (outgoing.unfinishedCount, outgoing.windowCount, outgoing.oldestAccepted) }
   }
 
   /// Asks for a PINGREQ whose answer, once the handlers are done with all before it, finishes the fence.
@@ -59,7 +61,7 @@ extension SessionMachine {
   /// Whether there is room for another packet. If not, nothing more may be read until a handler has taken
   /// messages, or the application has answered a step of an authentication.
   package mutating func canReceive(at now: NIODeadline) -> Bool {
-    if inbox.isFull || authentication.heldConnack != nil {
+    if inbox.isFull || authentication.isHoldingConnack {
       keepAlive.pauseReading()
       return false
     }

@@ -56,5 +56,5 @@ extension SessionMachine {
   }
 
   /// Whether records wait for the next group.
-  package var hasRecords: Bool { log.hasPending }
+  package var hasRecords: Bool { mutating get { log.hasPending } }
 }

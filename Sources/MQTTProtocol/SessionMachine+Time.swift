@@ -2,32 +2,48 @@ package import NIOCore
 
 /// Deadlines.
 extension SessionMachine {
+  /// How the session stands when there is nothing to do until another event.
+  package struct Standing {
+    package var queue: (unfinished: Int, inFlight: Int, oldest: NIODeadline?)
+    package var nextDeadline: NIODeadline?
+    package var canReceive: Bool
+  }
+
+  package mutating func standing(at now: NIODeadline) -> Standing {
+    let canReceive = canReceive(at: now)
+    return Standing(queue: queue, nextDeadline: nextDeadline, canReceive: canReceive)
+  }
+
   /// When ``tick(at:)`` has something to do, unless other events come first.
   package var nextDeadline: NIODeadline? {
-    var deadline = earlier(inbox.retryAt, outgoing.nextExpiry)
-    switch phase {
-    case .closing: return nil
-    case .disconnected: break
-    case .awaitingConnack(let answer), .awaitingSuback(let answer, _, _):
-      deadline = earlier(deadline, answer)
-    case .connected:
-      deadline = earlier(deadline, earlier(keepAlive.nextDeadline, acknowledgementDeadline))
-      deadline = earlier(deadline, earlier(requestDeadline, authentication.deadline))
-      deadline = earlier(deadline, outgoing.holdDeadline)
+    mutating get {
+      var deadline = Self.earlier(inbox.retryAt, outgoing.nextExpiry)
+      switch phase {
+      case .closing: return nil
+      case .disconnected: break
+      case .awaitingConnack(let answer), .awaitingSuback(let answer, _, _):
+        deadline = Self.earlier(deadline, answer)
+      case .connected:
+        deadline = Self.earlier(deadline, Self.earlier(keepAlive.nextDeadline, acknowledgementDeadline))
+        deadline = Self.earlier(deadline, Self.earlier(requestDeadline, authentication.deadline))
+        deadline = Self.earlier(deadline, outgoing.holdDeadline)
+      }
+      return deadline
     }
-    return deadline
   }
 
   /// By when the broker has to acknowledge something of what is in flight. While nothing is read, nothing can
   /// come.
   private var acknowledgementDeadline: NIODeadline? {
-    guard let time = configuration.acknowledgementTime, outgoing.windowCount > 0, !keepAlive.isPaused else {
-      return nil
+    mutating get {
+      guard let time = configuration.acknowledgementTime, outgoing.windowCount > 0, !keepAlive.isPaused else {
+        return nil
+      }
+      return max(outgoing.lastProgress, keepAlive.lastResumed) + time
     }
-    return max(outgoing.lastProgress, keepAlive.lastResumed) + time
   }
 
-  private func earlier(_ one: NIODeadline?, _ other: NIODeadline?) -> NIODeadline? {
+  private static func earlier(_ one: NIODeadline?, _ other: NIODeadline?) -> NIODeadline? {
     guard let one, let other else { return one ?? other }
     return min(one, other)
   }

@@ -7,7 +7,8 @@ package import NIOCore
 /// piles up behind a slow network except in the bounded queue. What is to be stored is pulled with
 /// ``nextGroup()``, and what may only follow when it is durable waits inside.
 ///
-/// It is large, and moved about: a copy by mistake would cost more than most events do.
+/// It is large: a copy by mistake would cost more than most events do. So it is not copyable, and what computes
+/// something from it is `mutating`, even to read: of what is not, the compiler copies all of it for the call.
 package struct SessionMachine: ~Copyable {
   /// What a packet or the passing of time asks for.
   package enum Action: Equatable {
@@ -48,7 +49,7 @@ package struct SessionMachine: ~Copyable {
   enum Phase {
     case disconnected
     case awaitingConnack(deadline: NIODeadline)
-    case awaitingSuback(deadline: NIODeadline, ConnectedState, since: NIODeadline)
+    indirect case awaitingSuback(deadline: NIODeadline, ConnectedState, since: NIODeadline)
     case connected(since: NIODeadline)
     /// A DISCONNECT may still be written; whatever comes is ignored. No failure: shut down.
     case closing(ConnectionFailure?, since: NIODeadline?)
