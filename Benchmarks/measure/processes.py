@@ -121,7 +121,7 @@ def free_port():
 
 
 @contextlib.contextmanager
-def mosquitto(folder, lines):
+def mosquitto(folder, lines, core=None):
     """Debian's broker on a free port of this machine only, with nothing on disk."""
     port = free_port()
     configuration = pathlib.Path(folder) / "mosquitto.conf"
@@ -132,7 +132,7 @@ def mosquitto(folder, lines):
     configuration.write_text("\n".join(lines) + "\n")
     log = pathlib.Path(folder) / "mosquitto.log"
     with open(log, "w") as errors:
-        with background(["/usr/sbin/mosquitto", "-c", configuration], stderr=errors) as broker:
+        with background([*pinned(core), "/usr/sbin/mosquitto", "-c", configuration], stderr=errors) as broker:
             deadline = time.monotonic() + 10
             while True:
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
