@@ -24,8 +24,8 @@ SINK_WINDOW = 1000
 SINK_CALLS = 8
 
 # The times of one run lie close together, and those of two runs do not: many short ones.
-ROUND_TRIPS = 300
-ROUND_TRIP_RUNS = 3
+ROUND_TRIPS = 100
+ROUND_TRIP_RUNS = 6
 ROUND_TRIP_INTERVAL = 5000  # microseconds
 
 OFFLINE_COUNT = 432_000
