@@ -33,6 +33,8 @@ package struct TransitionDraft: Sendable, Equatable {
 /// kept too, so that gaps can be replayed; of each door the oldest sent ones go beyond a limit.
 package actor TransitionJournal {
   package struct Entry: Sendable, Equatable {
+    /// Grows with each transition, whatever the door.
+    package var place: Int64
     package var door: Identifier
     package var transition: Transition
   }
@@ -44,16 +46,22 @@ package actor TransitionJournal {
   /// Drawn when the journal was begun.
   package private(set) var id: String
 
-  private static let pruningInterval: Int64 = 100
+  private static let pruningInterval = 100
 
   private let keptPerDoor: Int64
+  /// Everything up to this place has been acknowledged.
+  private var sentThrough: Int64
+  /// The newest of all, if it was written since the journal was opened.
+  private var newest: Entry?
+  /// How many of each door were written since then.
+  private var appended: [Identifier: Int] = [:]
   private let connection: SQLiteConnection
   private let insert: SQLiteStatement
   private let prune: SQLiteStatement
   private let selectNewest: SQLiteStatement
   private let selectUnsent: SQLiteStatement
   private let selectRange: SQLiteStatement
-  private let updateSent: SQLiteStatement
+  private let updateSentThrough: SQLiteStatement
   private let replaceArea: SQLiteStatement
   private let selectAreas: SQLiteStatement
 
@@ -61,10 +69,12 @@ package actor TransitionJournal {
   ///
   /// - Parameters:
   ///   - newIdentifier: what a journal that is created now is called; random.
-  ///   - keptPerDoor: how many transitions of one door are kept for replay.
+  ///   - keptPerDoor: how many transitions of one door are kept for replay; at least 1, since the next place
+  ///     follows from the last.
   package init(
     path: String, newIdentifier: String, keptPerDoor: Int64 = 10_000
   ) throws(JournalError) {
+    precondition(keptPerDoor > 0, "the newest transition of a door has to stay")
     guard let thread = SerialThread("journal") else {
       throw .failed(path: path, reason: "the system has no thread left for it")
     }
@@ -76,7 +86,7 @@ package actor TransitionJournal {
     try connection.execute(
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
     try Self.check(connection)
-    id = try Self.migrate(connection, newIdentifier: newIdentifier)
+    (id, sentThrough) = try Self.migrate(connection, newIdentifier: newIdentifier)
     self.connection = connection
     insert = try connection.prepare(
       """
@@ -84,21 +94,21 @@ package actor TransitionJournal {
         (door, seq, state, since_ms, boot, uptime_ms, clock, cause, missed, simulated)
       VALUES (?1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM transition WHERE door = ?1),
               ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-      RETURNING seq
+      RETURNING seq, id
       """)
     prune = try connection.prepare(
       """
-      DELETE FROM transition WHERE door = ?1 AND sent = 1
+      DELETE FROM transition WHERE door = ?1 AND id <= (SELECT sent_through FROM journal)
         AND seq <= (SELECT MAX(seq) FROM transition WHERE door = ?1) - ?2
       """)
     let columns = "door, seq, state, since_ms, boot, uptime_ms, clock, cause, missed, simulated, id"
     selectNewest = try connection.prepare(
       "SELECT \(columns) FROM transition WHERE door = ? ORDER BY seq DESC LIMIT 1")
     selectUnsent = try connection.prepare(
-      "SELECT \(columns) FROM transition WHERE sent = 0 ORDER BY id LIMIT ?")
+      "SELECT \(columns) FROM transition WHERE id > ? ORDER BY id LIMIT ?")
     selectRange = try connection.prepare(
       "SELECT \(columns) FROM transition WHERE door = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?")
-    updateSent = try connection.prepare("UPDATE transition SET sent = 1 WHERE door = ? AND seq = ?")
+    updateSentThrough = try connection.prepare("UPDATE journal SET sent_through = ?")
     replaceArea = try connection.prepare("INSERT OR REPLACE INTO area (id, state) VALUES (?, ?)")
     selectAreas = try connection.prepare("SELECT id, state FROM area")
   }
@@ -110,20 +120,35 @@ package actor TransitionJournal {
       .text(draft.boot), .integer(draft.uptimeMilliseconds), .text(draft.clock.rawValue),
       .text(draft.cause.rawValue), .integer(Int64(draft.missed)), .integer(draft.simulated ? 1 : 0),
     ]
-    let sequence = try connection.transaction { () throws(JournalError) in
-      guard let sequence = try insert.rows(values, { $0.integer(0) }).first else {
-        throw .failed(path: connection.path, reason: "a transition that was written has no number")
+    let count = appended[door, default: 0]
+    // Now and then is enough for a bound, and what nobody waits for does not delay an alarm.
+    let isToPrune = count % Self.pruningInterval == 0 || keptPerDoor < Self.pruningInterval
+    let (sequence, place) =
+      if isToPrune {
+        try connection.transaction { () throws(JournalError) in
+          let written = try write(values)
+          try prune.run([.text(door.description), .integer(keptPerDoor)])
+          return written
+        }
+      } else {
+        try write(values)
       }
-      // Now and then is enough for a bound, and what nobody waits for does not delay an alarm.
-      if sequence % Self.pruningInterval == 0 || keptPerDoor < Self.pruningInterval {
-        try prune.run([.text(door.description), .integer(keptPerDoor)])
-      }
-      return sequence
-    }
-    return Transition(
+    appended[door] = count + 1
+    let transition = Transition(
       state: draft.state, since: draft.since, journal: id, sequence: sequence, boot: draft.boot,
       uptimeMilliseconds: draft.uptimeMilliseconds, clock: draft.clock, cause: draft.cause,
       missed: draft.missed, simulated: draft.simulated)
+    newest = Entry(place: place, door: door, transition: transition)
+    return transition
+  }
+
+  private func write(
+    _ values: [SQLiteStatement.Value]
+  ) throws(JournalError) -> (sequence: Int64, place: Int64) {
+    guard let written = try insert.rows(values, { ($0.integer(0), $0.integer(1)) }).first else {
+      throw .failed(path: connection.path, reason: "a transition that was written has no number")
+    }
+    return written
   }
 
   /// The newest transition of a door; nil where there is none.
@@ -133,25 +158,24 @@ package actor TransitionJournal {
 
   /// The transitions that nobody has been told of yet, oldest first.
   package func unsent(limit: Int) throws(JournalError) -> [Entry] {
-    try entries(selectUnsent, [.integer(Int64(limit))])
+    // Mostly it is what has just been written, or nothing.
+    if let newest, newest.place <= sentThrough + 1 { return newest.place > sentThrough ? [newest] : [] }
+    return try entries(selectUnsent, [.integer(sentThrough), .integer(Int64(limit))])
   }
 
   /// How many transitions nobody has been told of yet.
   package func unsentCount() throws(JournalError) -> Int {
-    let count = try connection.prepare("SELECT COUNT(*) FROM transition WHERE sent = 0").rows([]) {
-      $0.integer(0)
-    }
+    let count = try connection.prepare("SELECT COUNT(*) FROM transition WHERE id > ?")
+      .rows([.integer(sentThrough)]) { $0.integer(0) }
     return Int(count.first ?? 0)
   }
 
-  /// The broker has acknowledged them.
+  /// The broker has acknowledged them, and everything before them.
   package func markSent(_ entries: [Entry]) throws(JournalError) {
-    try connection.transaction { () throws(JournalError) in
-      // Numbers from before the journal began anew mean other transitions now.
-      for entry in entries where entry.transition.journal == id {
-        try updateSent.run([.text(entry.door.description), .integer(entry.transition.sequence)])
-      }
-    }
+    // Places from before the journal began anew mean other transitions now.
+    guard let last = entries.last, last.transition.journal == id, last.place > sentThrough else { return }
+    try updateSentThrough.run([.integer(last.place)])
+    sentThrough = last.place
   }
 
   /// What is left of a range of a door's transitions, oldest first, at most `limit` of them.
@@ -184,15 +208,17 @@ package actor TransitionJournal {
     try connection.transaction { () throws(JournalError) in
       try connection.execute(
         """
-        DELETE FROM transition WHERE sent = 1;
+        DELETE FROM transition WHERE id <= (SELECT sent_through FROM journal);
         -- Below zero first: no number may be there twice, at no moment.
         UPDATE transition SET seq =
           -(SELECT COUNT(*) FROM transition AS other WHERE other.door = transition.door AND other.id <= transition.id);
         UPDATE transition SET seq = -seq;
         """)
-      try connection.prepare("UPDATE journal SET id = ?").run([.text(newIdentifier)])
+      try connection.prepare("UPDATE journal SET id = ?, sent_through = 0").run([.text(newIdentifier)])
     }
     id = newIdentifier
+    sentThrough = 0
+    newest = nil
   }
 
   // MARK: Areas
@@ -225,6 +251,7 @@ package actor TransitionJournal {
         let clock = ClockQuality(rawValue: row.text(6)), let cause = TransitionCause(rawValue: row.text(7))
       else { throw .unusable(path: connection.path, reason: "transition \(row.integer(10)) makes no sense") }
       return Entry(
+        place: row.integer(10),
         door: door,
         transition: Transition(
           state: state,
@@ -250,12 +277,12 @@ package actor TransitionJournal {
     }
   }
 
-  private static let schemaVersion: Int64 = 2
+  private static let schemaVersion: Int64 = 3
 
-  /// Brings the file to the current schema and returns the journal's id.
+  /// Brings the file to the current schema and returns the journal's id and how far it has been told.
   private static func migrate(
     _ connection: SQLiteConnection, newIdentifier: String
-  ) throws(JournalError) -> String {
+  ) throws(JournalError) -> (id: String, sentThrough: Int64) {
     try connection.transaction { () throws(JournalError) in
       let version = try connection.prepare("PRAGMA user_version").rows([]) { $0.integer(0) }.first ?? 0
       guard version <= schemaVersion else {
@@ -298,10 +325,24 @@ package actor TransitionJournal {
       guard tables.count == 3 else {
         throw .unusable(path: connection.path, reason: "another program wrote it")
       }
-      guard let id = try connection.prepare("SELECT id FROM journal").rows([], { $0.text(0) }).first else {
+      // Transitions are sent and acknowledged in order: to mark each of them wrote two pages more for every one.
+      if version < 3 {
+        try connection.execute(
+          """
+          ALTER TABLE journal ADD COLUMN sent_through INTEGER NOT NULL DEFAULT 0;
+          UPDATE journal SET sent_through = COALESCE(
+            (SELECT MIN(id) - 1 FROM transition WHERE sent = 0), (SELECT MAX(id) FROM transition), 0);
+          DROP INDEX transition_unsent;
+          ALTER TABLE transition DROP COLUMN sent;
+          PRAGMA user_version = 3;
+          """)
+      }
+      let rows = try connection.prepare("SELECT id, sent_through FROM journal")
+        .rows([]) { ($0.text(0), $0.integer(1)) }
+      guard let row = rows.first else {
         throw .unusable(path: connection.path, reason: "it has no id")
       }
-      return id
+      return row
     }
   }
 }

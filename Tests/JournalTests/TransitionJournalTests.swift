@@ -139,6 +139,7 @@ struct TransitionJournalTests {
     #expect(try await journal.newest(of: front)?.sequence == 3)
     #expect(try await journal.unsent(limit: 10).map(\.transition.sequence) == [3])
     #expect(try await journal.append(draft(.open), of: front).sequence == 4)
+    #expect(try await journal.unsent(limit: 10).map(\.transition.sequence) == [3, 4])
   }
 
   @Test("has a new name where its file is new")
@@ -148,8 +149,14 @@ struct TransitionJournalTests {
     #expect(await other.id == "0badcafe")
   }
 
-  @Test("takes up what the version before it has written")
-  func migration() async throws {
+  @Test(
+    "takes up what the first version has written",
+    arguments: [
+      ("", [1, 2]),
+      ("UPDATE transition SET sent = 1 WHERE seq = 1", [2]),
+      ("UPDATE transition SET sent = 1; DELETE FROM transition WHERE seq = 2", []),
+    ] as [(String, [Int64])])
+  func migration(_ told: String, _ unsent: [Int64]) async throws {
     do {
       let connection = try SQLiteConnection(path: path)
       try connection.execute(
@@ -164,13 +171,20 @@ struct TransitionJournalTests {
         CREATE INDEX transition_unsent ON transition (id) WHERE sent = 0;
         PRAGMA user_version = 1;
         INSERT INTO journal VALUES ('0ld10ld1');
-        INSERT INTO transition VALUES (1, 'front', 1, 'open', 7, 'b', 8, 'synced', 'edge', 0, 0, 0);
         """)
+      try connection.execute(
+        """
+        INSERT INTO transition VALUES (1, 'front', 1, 'open', 7, 'b', 8, 'synced', 'edge', 0, 0, 0);
+        INSERT INTO transition VALUES (2, 'front', 2, 'closed', 9, 'b', 10, 'synced', 'edge', 0, 0, 0);
+        """)
+      try connection.execute(told)
     }
     let journal = try open()
     #expect(await journal.id == "0ld10ld1")
-    #expect(try await journal.unsent(limit: 10).map(\.transition.state) == [.open])
+    #expect(try await journal.unsent(limit: 10).map(\.transition.sequence) == unsent)
+    #expect(try await journal.unsentCount() == unsent.count)
     #expect(try await journal.areas().isEmpty)
+    #expect(try await journal.append(draft(.open), of: front).sequence == (unsent.last ?? 1) + 1)
   }
 
   // MARK: Beginning anew
@@ -282,18 +296,30 @@ struct TransitionJournalTests {
     for _ in 0..<2 { _ = try await journal.append(draft(.open), of: front) }
     try await journal.markSent(try await journal.unsent(limit: 10))
     _ = try await journal.append(draft(.open), of: back)
-    // 3 stays unsent; 4 and later are sent, and push the oldest sent ones out.
     for _ in 3...8 { _ = try await journal.append(draft(.open), of: front) }
-    let later = try await journal.transitions(of: front, 4...8, limit: 10)
-    try await journal.markSent(later)
+    func kept() async throws -> [Int64] {
+      try await journal.transitions(of: front, 1...100, limit: 100).map(\.transition.sequence)
+    }
+    #expect(try await kept() == [3, 4, 5, 6, 7, 8])
+    try await journal.markSent(try await journal.unsent(limit: 3))
     _ = try await journal.append(draft(.open), of: front)
-    #expect(
-      try await journal.transitions(of: front, 1...100, limit: 100).map(\.transition.sequence) == [
-        3, 7, 8, 9,
-      ]
-    )
+    #expect(try await kept() == [5, 6, 7, 8, 9])
     #expect(try await journal.transitions(of: back, 1...100, limit: 100).count == 1, "another door's stay")
     #expect(try await journal.append(draft(.open), of: front).sequence == 10)
+  }
+
+  @Test("looks for what is beyond the limit with the first transition after a start, and then now and then")
+  func pruningAfterAStart() async throws {
+    func append(_ count: Int) async throws -> Int {
+      let journal = try open(kept: 100)
+      for _ in 0..<count { _ = try await journal.append(draft(.open), of: front) }
+      try await journal.markSent(try await journal.unsent(limit: 1_000))
+      return try await journal.transitions(of: front, 1...1_000, limit: 1_000).count
+    }
+    #expect(try await append(150) == 150, "nobody had been told of them")
+    #expect(try await append(1) == 100)
+    #expect(try await append(90) == 189)
+    #expect(try await append(110) == 110, "what was told before this run is gone")
   }
 
   // MARK: Files that are none
@@ -332,11 +358,11 @@ struct TransitionJournalTests {
   @Test("does not take what a newer program wrote")
   func newerSchema() throws {
     _ = try open()
-    try SQLiteConnection(path: path).execute("PRAGMA user_version = 3")
+    try SQLiteConnection(path: path).execute("PRAGMA user_version = 4")
     let error = #expect(throws: JournalError.self) { try open() }
     #expect(
       error
-        == .unusable(path: path, reason: "a newer program wrote it (version 3)")
+        == .unusable(path: path, reason: "a newer program wrote it (version 4)")
     )
   }
 
