@@ -103,11 +103,11 @@ def mqtt_io(python, place, polls=False):
     return Contender([python, "-B", "-m", "mqtt_io", path], "mqtt-io/input/front")
 
 
-def c_program(program, place):
+def c_program(program, place, journal=None):
+    """Without a journal, or with one in that folder."""
     topic = "gpiod-mosquitto/front"
-    authority = [place.broker.authority] if place.broker.authority else []
-    arguments = [program, place.broker.port, place.chip_label, place.line, DEBOUNCE, topic, *authority]
-    return Contender(arguments, topic)
+    last = [place.broker.authority] if place.broker.authority else [journal / "c.sqlite"] if journal else []
+    return Contender([program, place.broker.port, place.chip_label, place.line, DEBOUNCE, topic, *last], topic)
 
 
 @contextlib.contextmanager

@@ -100,12 +100,18 @@ def times(options):
         def polling(place):
             return contenders.mqtt_io(options["python"], place, polls=True)
 
-        def on_disk(place):
+        def empty():
             for old in journals.iterdir():
                 old.unlink()
-            return contenders.ours(options["agent"], place, journals)
+            return journals
 
-        variants = programs(options) | {"mqtt-io, polling": polling, "ours, disk": on_disk}
+        c_program = options["c_program"]
+        variants = programs(options) | {
+            "mqtt-io, polling": polling,
+            "C, journal": lambda place: contenders.c_program(c_program, place, place.folder),
+            "ours, disk": lambda place: contenders.ours(options["agent"], place, empty()),
+            "C, journal, disk": lambda place: contenders.c_program(c_program, place, empty()),
+        }
         return moved(options, "times", EDGES, variants, options["runs"])
 
 

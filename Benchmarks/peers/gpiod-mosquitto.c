@@ -2,13 +2,18 @@
  * The whole agent as a C programmer would write it: edge, debounce, publish. What it was not told of while the
  * broker was away, or before it was killed, is lost: it has no journal.
  *
- * usage: gpiod-mosquitto PORT CHIP LINE DEBOUNCE_MS TOPIC [CA_FILE]
+ * usage: gpiod-mosquitto PORT CHIP LINE DEBOUNCE_MS TOPIC [CA_FILE | JOURNAL.sqlite]
+ *
+ * With a journal it commits every level to that before it publishes, by SQLite with a sync, in a table with nothing
+ * else: the least that it takes for what was published once to be known after a power cut. It marks nothing as sent,
+ * and sends nothing again.
  *
  * The main thread waits for edges and publishes, the library's own thread (`mosquitto_loop_start`) talks to the broker
  * besides. The line rests when it has had no edge for DEBOUNCE_MS since the kernel's time of the last one.
  */
 #include <gpiod.h>
 #include <mosquitto.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,16 +47,46 @@ static int settled_level(struct gpiod_line *line, long debounce) {
   }
 }
 
+/* A statement that appends a level; NULL without a journal. */
+static sqlite3_stmt *open_journal(const char *path) {
+  if (path == NULL) return NULL;
+  sqlite3 *journal;
+  sqlite3_stmt *append;
+  check(sqlite3_open(path, &journal) == SQLITE_OK, "opening the journal");
+  const char *setup =
+    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+    "CREATE TABLE transition (id INTEGER PRIMARY KEY, state TEXT NOT NULL, since_ms INTEGER NOT NULL)";
+  check(sqlite3_exec(journal, setup, NULL, NULL, NULL) == SQLITE_OK, "preparing the journal");
+  const char *insert = "INSERT INTO transition (state, since_ms) VALUES (?, ?)";
+  check(sqlite3_prepare_v2(journal, insert, -1, &append, NULL) == SQLITE_OK, "preparing to append");
+  return append;
+}
+
+static void record(sqlite3_stmt *append, const char *state) {
+  if (append == NULL) return;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  sqlite3_bind_text(append, 1, state, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(append, 2, now.tv_sec * 1000LL + now.tv_nsec / 1000000);
+  check(sqlite3_step(append) == SQLITE_DONE, "appending");
+  sqlite3_reset(append);
+}
+
 int main(int argc, char **argv) {
   if (argc < 6) {
-    fputs("usage: gpiod-mosquitto PORT CHIP LINE DEBOUNCE_MS TOPIC [CA_FILE]\n", stderr);
+    fputs("usage: gpiod-mosquitto PORT CHIP LINE DEBOUNCE_MS TOPIC [CA_FILE | JOURNAL.sqlite]\n", stderr);
     return 64;
   }
+  const char *file = argc > 6 ? argv[6] : NULL;
+  int has_journal = file != NULL && strstr(file, ".sqlite") != NULL;
+  sqlite3_stmt *journal = open_journal(has_journal ? file : NULL);
   mosquitto_lib_init();
   struct mosquitto *client = mosquitto_new("gpiod-mosquitto", true, NULL);
   check(client != NULL, "memory");
   check(mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1) == MOSQ_ERR_SUCCESS, "no delay");
-  if (argc > 6) check(mosquitto_tls_set(client, argv[6], NULL, NULL, NULL, NULL) == MOSQ_ERR_SUCCESS, "TLS");
+  if (file != NULL && !has_journal) {
+    check(mosquitto_tls_set(client, file, NULL, NULL, NULL, NULL) == MOSQ_ERR_SUCCESS, "TLS");
+  }
   check(mosquitto_connect(client, "127.0.0.1", atoi(argv[1]), 30) == MOSQ_ERR_SUCCESS, "connect");
   check(mosquitto_loop_start(client) == MOSQ_ERR_SUCCESS, "loop start");
 
@@ -64,6 +99,7 @@ int main(int argc, char **argv) {
     check(level >= 0, "reading the line");
     if (level == told) continue;
     const char *state = level ? "open" : "closed";
+    record(journal, state);
     int result = mosquitto_publish(client, NULL, argv[5], (int)strlen(state), state, 1, true);
     check(result == MOSQ_ERR_SUCCESS, "publish");
     told = level;
