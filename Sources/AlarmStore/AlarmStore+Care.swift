@@ -113,10 +113,11 @@ extension StoreTransaction {
 extension StoreReport {
   /// For a person.
   package var lines: [String] {
-    [
+    var lines = [
       "whole: \(transitions) transitions of \(doors) doors, \(alerts) alerts",
       "\(standingAlerts) alerts are not acknowledged or not over, \(waiting) messages wait for their channel",
-    ] + (undelivered > 0 ? ["\(undelivered) alerts have reached nobody"] : [])
-      + missing.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value) missed" }
+    ]
+    if undelivered > 0 { lines.append("\(undelivered) alerts have reached nobody") }
+    return lines + missing.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value) missed" }
   }
 }
