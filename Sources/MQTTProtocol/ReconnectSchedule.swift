@@ -20,43 +20,55 @@ struct ReconnectSchedule {
     self.brokerCount = max(1, brokerCount)
   }
 
-  /// How long to wait after `failure`, which was looked at by ``isTakeoverLikely(lifetime:closedByBroker:)`` before.
+  /// What to make of the end of a connection.
+  struct Verdict: Equatable {
+    /// What is to be told: the failure, or that another client has our identifier.
+    var failure: ConnectionFailure
+    var delay: Duration
+    /// The failure is that of the same broker before again, without a stable connection between them.
+    var isRepeated: Bool
+  }
+
+  /// Takes the end of a connection, or of an attempt to make one.
   ///
-  /// - Parameter lifetime: From CONNACK to the end; nil without CONNACK.
-  mutating func delay(
-    after failure: ConnectionFailure,
-    lifetime: TimeAmount?,
-    fraction: Double
-  ) -> Duration {
-    if let lifetime, lifetime >= Self.stableAfter { failedAttempts = 0 }
+  /// - Parameters:
+  ///   - takenOver: What `failure` is when the broker seems to give our session to another client again and again. A
+  ///     broker of 3.1.1 cannot say so, and some of 5.0 do not either: they just close the older connection.
+  ///   - lifetime: From CONNACK to the end; nil without CONNACK.
+  ///   - isClosedByBroker: Neither side has said why.
+  ///   - fraction: A random number from 0 to 1.
+  mutating func connectionEnded(
+    _ failure: ConnectionFailure, orTakenOver takenOver: @autoclosure () -> ConnectionFailure,
+    lifetime: TimeAmount?, isClosedByBroker: Bool, fraction: Double
+  ) -> Verdict {
+    let wasStable = lifetime.map { $0 >= Self.stableAfter }
+    quickLosses = isClosedByBroker && wasStable == false ? quickLosses + 1 : 0
+    if wasStable == true {
+      failedAttempts = 0
+      lastFailures = []
+    }
+    let failure = quickLosses >= Self.quickLossLimit ? takenOver() : failure
+    return Verdict(
+      failure: failure, delay: delay(after: failure, hasStood: lifetime != nil, fraction: fraction),
+      isRepeated: isRepeated(failure))
+  }
+
+  private mutating func delay(after failure: ConnectionFailure, hasStood: Bool, fraction: Double) -> Duration
+  {
     if case .sessionTakenOver = failure { return backoff.ceiling }
     failedAttempts += 1
     // At once, and a few times at most: a broker that went away does not answer yet, which ends the suspicion that
     // another client has our identifier.
     guard quickLosses == 0 else { return .zero }
     // A connection that stood and was lost is as good as a round: the same broker is tried first.
-    guard failedAttempts % brokerCount == 0 || lifetime != nil else { return .zero }
+    guard failedAttempts % brokerCount == 0 || hasStood else { return .zero }
     return backoff.delay(attempt: (failedAttempts - 1) / brokerCount, fraction: fraction)
   }
 
-  /// Whether `failure` is that of the same broker before again, without a stable connection between them.
-  mutating func isRepeated(_ failure: ConnectionFailure, lifetime: TimeAmount?) -> Bool {
-    if let lifetime, lifetime >= Self.stableAfter { lastFailures = [] }
+  private mutating func isRepeated(_ failure: ConnectionFailure) -> Bool {
     guard !lastFailures.contains(failure) else { return true }
     lastFailures.append(failure)
     if lastFailures.count > brokerCount { lastFailures.removeFirst() }
     return false
-  }
-
-  /// Whether the broker seems to give our session to another client again and again.
-  ///
-  /// A broker of 3.1.1 cannot say so, and some of 5.0 do not either: they just close the older connection.
-  mutating func isTakeoverLikely(lifetime: TimeAmount?, closedByBroker: Bool) -> Bool {
-    if closedByBroker, let lifetime, lifetime < Self.stableAfter {
-      quickLosses += 1
-    } else {
-      quickLosses = 0
-    }
-    return quickLosses >= Self.quickLossLimit
   }
 }

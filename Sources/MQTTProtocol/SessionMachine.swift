@@ -181,16 +181,10 @@ package struct SessionMachine: ~Copyable {
       since = connected
       isClosedByBroker = false
     }
-    let lifetime = since.map { now - $0 }
-    if schedule.isTakeoverLikely(lifetime: lifetime, closedByBroker: isClosedByBroker) {
-      failure = .sessionTakenOver(broker: broker, clientIdentifier: clientIdentifier)
-    }
-    let isRepeated = schedule.isRepeated(failure, lifetime: lifetime)
-    return .wait(
-      schedule.delay(after: failure, lifetime: lifetime, fraction: fraction),
-      failure,
-      isRepeated: isRepeated
-    )
+    let verdict = schedule.connectionEnded(
+      failure, orTakenOver: .sessionTakenOver(broker: broker, clientIdentifier: clientIdentifier),
+      lifetime: since.map { now - $0 }, isClosedByBroker: isClosedByBroker, fraction: fraction)
+    return .wait(verdict.delay, verdict.failure, isRepeated: verdict.isRepeated)
   }
 
   private mutating func forgetConnection() {
