@@ -45,11 +45,33 @@ package struct AlarmStore: Sendable {
       if try database.read(Schema.migrator.hasBeenSuperseded) {
         throw StoreDamage(reason: "a newer program wrote it")
       }
-      try Schema.migrator.migrate(database)
+      try Self.migrate(database)
     } catch {
       let described = Self.describe(error, path: path)
       if case .failed(_, let reason) = described { throw .cannotOpen(path: path, reason: reason) }
       throw described
+    }
+  }
+
+  /// Brings the file to the current schema. Another program may do the same at this moment: a step that it was first
+  /// with fails here, as what it makes is there already, and the next try finds it done.
+  private static func migrate(_ database: DatabaseQueue) throws {
+    func applied() throws -> Int {
+      try database.read { database in
+        // Asked of a new file, GRDB misses its table.
+        guard try database.tableExists("grdb_migrations") else { return 0 }
+        return try Schema.migrator.appliedIdentifiers(database).count
+      }
+    }
+    var before = try applied()
+    while true {
+      do {
+        return try Schema.migrator.migrate(database)
+      } catch {
+        let after = try applied()
+        guard after > before else { throw error }
+        before = after
+      }
     }
   }
 

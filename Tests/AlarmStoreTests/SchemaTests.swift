@@ -172,4 +172,16 @@ struct SchemaTests {
     #expect(error?.description.contains("a newer program wrote it") == true)
     await #expect(throws: AlarmStoreError.self) { try await AlarmStore.check(path) }
   }
+
+  @Test("is brought up to date by several programs at the same moment")
+  func atOnce() async throws {
+    let folder = try TemporaryFolder()
+    for round in 0..<20 {
+      let path = folder.file("store-\(round).sqlite")
+      try await withThrowingTaskGroup(of: Void.self) { programs in
+        for _ in 0..<4 { programs.addTask { _ = try AlarmStore(path: path) } }
+        try await programs.waitForAll()
+      }
+    }
+  }
 }
