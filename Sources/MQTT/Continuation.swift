@@ -1,5 +1,5 @@
 // Every continuation of the driver is resumed at one place. Where tests run, the runtime checks that it happens
-// once; what is shipped does without, which spares an allocation and a dozen calls for each message.
+// once; what is shipped does without, which spares an allocation for each.
 
 #if DEBUG
   typealias Continuation<Value> = CheckedContinuation<Value, Never>

@@ -9,6 +9,7 @@ extension SessionMachine {
     package var canReceive: Bool
   }
 
+  /// Asked at the end of each event; says at the same time whether anything is read, which silence is judged by.
   package mutating func standing(at now: NIODeadline) -> Standing {
     let canReceive = canReceive(at: now)
     return Standing(queue: queue, nextDeadline: nextDeadline, canReceive: canReceive)

@@ -150,9 +150,15 @@ struct TransitionJournalTests {
   }
 
   @Test(
-    "takes up what the first version has written",
+    "takes up what earlier versions have written",
     arguments: [
       ("", [1, 2]),
+      (
+        """
+        CREATE TABLE area (id TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT; PRAGMA user_version = 2;
+        UPDATE transition SET sent = 1 WHERE seq = 1
+        """, [2]
+      ),
       ("UPDATE transition SET sent = 1 WHERE seq = 1", [2]),
       ("UPDATE transition SET sent = 1; DELETE FROM transition WHERE seq = 2", []),
     ] as [(String, [Int64])])
