@@ -24,14 +24,22 @@ package struct DoorMessage: Sendable, Equatable {
     self.sent = sent
   }
 
+  /// Its members are in the order of their names, as those of all messages.
   package func encoded() -> [UInt8] {
-    WireCoding.encode(
-      DoorJSON(
-        v: DoorJSON.version, state: transition.state.rawValue, since: transition.since.wireFormat,
-        journal: transition.journal, seq: transition.sequence, boot: transition.boot,
-        uptimeMilliseconds: transition.uptimeMilliseconds, clock: transition.clock.rawValue,
-        cause: transition.cause.rawValue, missed: transition.missed, sent: sent.wireFormat,
-        simulated: transition.simulated ? true : nil))
+    var json = JSONObject(capacity: 320)
+    json.add("boot", transition.boot)
+    json.add("cause", transition.cause.rawValue)
+    json.add("clock", transition.clock.rawValue)
+    json.add("journal", transition.journal)
+    json.add("missed", Int64(transition.missed))
+    json.add("sent", sent.wireFormat)
+    json.add("seq", transition.sequence)
+    if transition.simulated { json.add("simulated", true) }
+    json.add("since", transition.since.wireFormat)
+    json.add("state", transition.state.rawValue)
+    json.add("uptime_ms", transition.uptimeMilliseconds)
+    json.add("v", DoorJSON.version)
+    return json.text
   }
 
   /// - Throws: what is wrong with the payload, for a person to read.
@@ -74,7 +82,7 @@ package struct DoorMessage: Sendable, Equatable {
     return json
   }
 
-  private static func check(_ version: Int) throws(WireError) {
+  private static func check(_ version: Int64) throws(WireError) {
     guard version == DoorJSON.version else {
       throw WireError("version \(version) of the state is unknown here: update the reader")
     }
@@ -95,13 +103,13 @@ package struct DoorMessage: Sendable, Equatable {
 }
 
 private struct VersionJSON: Decodable {
-  var v: Int
+  var v: Int64
 }
 
-private struct DoorJSON: Codable {
-  static let version = 1
+private struct DoorJSON: Decodable {
+  static let version: Int64 = 1
 
-  var v: Int
+  var v: Int64
   var state: String
   var since: String
   var journal: String
