@@ -62,6 +62,9 @@ final class SQLiteConnection {
     guard code == SQLITE_OK else { throw error(code) }
   }
 
+  /// The id of the row that was inserted last.
+  var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+
   func prepare(_ sql: String) throws(JournalError) -> SQLiteStatement {
     var statement: OpaquePointer?
     let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)

@@ -48,13 +48,20 @@ package actor TransitionJournal {
 
   private static let pruningInterval = 100
 
+  /// Of one door; nobody else writes the file while it is open.
+  private struct Count {
+    /// The newest number.
+    var sequence: Int64
+    /// How many were written since the journal was opened.
+    var appended = 0
+  }
+
   private let keptPerDoor: Int64
   /// Everything up to this place has been acknowledged.
   private var sentThrough: Int64
   /// The newest of all, if it was written since the journal was opened.
   private var newest: Entry?
-  /// How many of each door were written since then.
-  private var appended: [Identifier: Int] = [:]
+  private var counts: [Identifier: Count] = [:]
   private let connection: SQLiteConnection
   private let insert: SQLiteStatement
   private let prune: SQLiteStatement
@@ -92,9 +99,7 @@ package actor TransitionJournal {
       """
       INSERT INTO transition
         (door, seq, state, since_ms, boot, uptime_ms, clock, cause, missed, simulated)
-      VALUES (?1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM transition WHERE door = ?1),
-              ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-      RETURNING seq, id
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     prune = try connection.prepare(
       """
@@ -115,40 +120,41 @@ package actor TransitionJournal {
 
   /// Writes one transition with the next sequence number of its door; it is on the disk when this returns.
   package func append(_ draft: TransitionDraft, of door: Identifier) throws(JournalError) -> Transition {
-    let values: [SQLiteStatement.Value] = [
-      .text(door.description), .text(draft.state.rawValue), .integer(draft.since.milliseconds),
-      .text(draft.boot), .integer(draft.uptimeMilliseconds), .text(draft.clock.rawValue),
-      .text(draft.cause.rawValue), .integer(Int64(draft.missed)), .integer(draft.simulated ? 1 : 0),
-    ]
-    let count = appended[door, default: 0]
-    // Now and then is enough for a bound, and what nobody waits for does not delay an alarm.
-    let isToPrune = count % Self.pruningInterval == 0 || keptPerDoor < Self.pruningInterval
-    let (sequence, place) =
-      if isToPrune {
-        try connection.transaction { () throws(JournalError) in
-          let written = try write(values)
-          try prune.run([.text(door.description), .integer(keptPerDoor)])
-          return written
-        }
-      } else {
-        try write(values)
+    // What throws leaves no count behind: it is looked up again.
+    var count =
+      if let known = counts.removeValue(forKey: door) { known } else {
+        Count(sequence: try newestSequence(of: door))
       }
-    appended[door] = count + 1
+    count.sequence += 1
+    let values: [SQLiteStatement.Value] = [
+      .text(door.description), .integer(count.sequence), .text(draft.state.rawValue),
+      .integer(draft.since.milliseconds), .text(draft.boot), .integer(draft.uptimeMilliseconds),
+      .text(draft.clock.rawValue), .text(draft.cause.rawValue), .integer(Int64(draft.missed)),
+      .integer(draft.simulated ? 1 : 0),
+    ]
+    // Now and then is enough for a bound, and what nobody waits for does not delay an alarm.
+    if count.appended % Self.pruningInterval == 0 || keptPerDoor < Self.pruningInterval {
+      try connection.transaction { () throws(JournalError) in
+        try insert.run(values)
+        try prune.run([.text(door.description), .integer(keptPerDoor)])
+      }
+    } else {
+      try insert.run(values)
+    }
+    count.appended += 1
+    counts[door] = count
     let transition = Transition(
-      state: draft.state, since: draft.since, journal: id, sequence: sequence, boot: draft.boot,
+      state: draft.state, since: draft.since, journal: id, sequence: count.sequence, boot: draft.boot,
       uptimeMilliseconds: draft.uptimeMilliseconds, clock: draft.clock, cause: draft.cause,
       missed: draft.missed, simulated: draft.simulated)
-    newest = Entry(place: place, door: door, transition: transition)
+    newest = Entry(place: connection.lastInsertedRow, door: door, transition: transition)
     return transition
   }
 
-  private func write(
-    _ values: [SQLiteStatement.Value]
-  ) throws(JournalError) -> (sequence: Int64, place: Int64) {
-    guard let written = try insert.rows(values, { ($0.integer(0), $0.integer(1)) }).first else {
-      throw .failed(path: connection.path, reason: "a transition that was written has no number")
-    }
-    return written
+  private func newestSequence(of door: Identifier) throws(JournalError) -> Int64 {
+    let rows = try connection.prepare("SELECT MAX(seq) FROM transition WHERE door = ?")
+      .rows([.text(door.description)]) { $0.integer(0) }
+    return rows.first ?? 0
   }
 
   /// The newest transition of a door; nil where there is none.
@@ -219,6 +225,7 @@ package actor TransitionJournal {
     id = newIdentifier
     sentThrough = 0
     newest = nil
+    counts = [:]
   }
 
   // MARK: Areas
