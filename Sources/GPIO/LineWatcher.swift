@@ -86,10 +86,13 @@ package final class LineWatcher: Sendable {
   /// - Parameters:
   ///   - observe: called on the same thread with every edge as it comes, before it is debounced.
   ///   - report: what has settled, and what is wrong.
+  ///   - afterwards: called on the same thread with the same, two milliseconds later: whoever was woken by `report` has
+  ///     had the processor until then, even if there is only one.
   /// - Throws: where the kernel has no descriptor or thread left for waiting.
   package func run(
     observe: (@Sendable (LineName, LineLevel, MonotonicTime) -> Void)? = nil,
-    report: @escaping @Sendable (LineName, LineReport) -> Void
+    report: @escaping @Sendable (LineName, LineReport) -> Void,
+    afterwards: (@Sendable (LineName, LineReport) -> Void)? = nil
   ) async throws(LineError) {
     let wake = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     guard wake >= 0 else {
@@ -105,7 +108,7 @@ package final class LineWatcher: Sendable {
         let isStarted = DedicatedThread.start("lines") {
           continuation.resume(
             returning: Result { () throws(LineError) in
-              let loop = try WatchLoop(wake: wake, observe: observe, report: report)
+              let loop = try WatchLoop(wake: wake, observe: observe, report: report, afterwards: afterwards)
               loop.run {
                 self.plan.withLock { plan in
                   defer { plan.question = nil }

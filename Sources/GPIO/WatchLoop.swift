@@ -19,24 +19,30 @@ final class WatchLoop {
   }
 
   private static let wakeKey = -1
+  private static let afterwardsPause = Duration.milliseconds(2)
 
   private let epoll: Int32
   private let wake: Int32
   private let observe: ((LineName, LineLevel, MonotonicTime) -> Void)?
   private let report: (LineName, LineReport) -> Void
+  private let afterwards: ((LineName, LineReport) -> Void)?
+  /// What was reported and is to be told of afterwards, in order, and when.
+  private var reported: [(name: LineName, report: LineReport)] = []
+  private var afterwardsDue: MonotonicTime?
   /// By a number of each one's own, under which epoll knows it.
   private var watches: [Int: Watch] = [:]
   private var lastKey = 0
 
   init(
     wake: Int32, observe: ((LineName, LineLevel, MonotonicTime) -> Void)?,
-    report: @escaping (LineName, LineReport) -> Void
+    report: @escaping (LineName, LineReport) -> Void, afterwards: ((LineName, LineReport) -> Void)?
   ) throws(LineError) {
     epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard epoll >= 0 else { throw .unreadable(line: "epoll", reason: String(cString: strerror(errno))) }
     self.wake = wake
     self.observe = observe
     self.report = report
+    self.afterwards = afterwards
     add(wake, key: Self.wakeKey)
   }
 
@@ -46,6 +52,8 @@ final class WatchLoop {
 
   /// Watches what the plan says until that says to stop. It is asked at the start and whenever the loop is woken.
   func run(_ plan: () -> LineWatcher.Plan) {
+    // Linux lets every wait end 50 µs late, so as to wake for several at once. Where it cannot be told, it does.
+    _ = set_timer_slack(1)
     var current = plan()
     take(current.lines)
     var nextCheck = MonotonicTime.now
@@ -59,8 +67,9 @@ final class WatchLoop {
         now = .now
       }
       if settleWhatIsDue(at: now) { now = .now }
-      let deadline = watches.values.compactMap(\.debouncer.deadline).min()
-      if wait(from: now, until: deadline.map { min($0, nextCheck) } ?? nextCheck) {
+      tellAfterwards(at: now)
+      let deadlines = watches.values.compactMap(\.debouncer.deadline) + [afterwardsDue].compactMap(\.self)
+      if wait(from: now, until: deadlines.reduce(nextCheck, min)) {
         let before = current
         current = plan()
         guard current.version != before.version else { continue }
@@ -68,6 +77,7 @@ final class WatchLoop {
         nextCheck = .now
       }
     }
+    tellAfterwards(at: nil)
   }
 
   /// Goes on with the lines that were there before, and lets go of those that are not any more.
@@ -176,11 +186,30 @@ final class WatchLoop {
     for finding in findings ?? [] {
       switch finding {
       case .settled(let settlement):
-        report(name, .settled(settlement, missed: watches[key]?.missed ?? 0))
+        tell(name, .settled(settlement, missed: watches[key]?.missed ?? 0))
         watches[key]?.missed = 0
-      case .chatters(let at): report(name, .chatters(at: at))
+      case .chatters(let at): tell(name, .chatters(at: at))
       }
     }
+  }
+
+  private func tell(_ name: LineName, _ report: LineReport) {
+    self.report(name, report)
+    if afterwards != nil { reported.append((name, report)) }
+  }
+
+  /// - Parameter now: nil tells everything.
+  private func tellAfterwards(at now: MonotonicTime?) {
+    guard !reported.isEmpty else { return }
+    if let now {
+      let due = afterwardsDue ?? now.advanced(by: Self.afterwardsPause)
+      afterwardsDue = due
+      guard now >= due else { return }
+    }
+    afterwardsDue = nil
+    let told = reported
+    reported = []
+    for (name, report) in told { afterwards?(name, report) }
   }
 
   // MARK: Losing and taking up
@@ -201,7 +230,7 @@ final class WatchLoop {
     guard let line = watches[key]?.line else { return }
     // Closing the line takes its descriptor out of epoll.
     watches[key] = Watch(line)
-    report(line.name, .unavailable(error, at: .now))
+    tell(line.name, .unavailable(error, at: .now))
   }
 }
 

@@ -125,15 +125,17 @@ package struct SensorAgent: Service, CustomStringConvertible {
   private func watch(
     _ watcher: LineWatcher, _ overview: DoorOverview, _ input: AsyncStream<Recorder.Input>.Continuation
   ) async throws(LineError) {
-    try await watcher.run { line, report in
-      if case .dropped = input.yield(.report(line, report)) {
-        logger.error(
-          "door \(line.door): a level was dropped, the journal has not taken \(Self.inputLimit) before it")
-      }
-      // Not before the recorder, for which an alarm waits.
-      giveWay()
-      overview.note(report, of: line)
-    }
+    try await watcher.run(
+      report: { line, report in
+        if case .dropped = input.yield(.report(line, report)) {
+          logger.error(
+            "door \(line.door): a level was dropped, the journal has not taken \(Self.inputLimit) before it")
+        }
+      },
+      afterwards: { line, report in
+        // Not before the recorder, for which an alarm waits.
+        overview.note(report, of: line)
+      })
   }
 
   /// Hands on how the connection stands.

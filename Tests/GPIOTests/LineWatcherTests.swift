@@ -68,4 +68,35 @@ import Testing
     watcher.ask { answers.withLock { $0 += 1 } }
     #expect(answers.withLock { $0 } == 3)
   }
+
+  @Test("whoever is told afterwards hears the same in the same order, and all of it when the watching ends")
+  func afterwards() async throws {
+    let folder = try TemporaryFolder()
+    let lines = try ["front", "back", "side"].map { door in
+      WatchedLine(
+        name: LineName(door: try Identifier(door)), source: .simulated(path: folder.file(door)),
+        settleTime: .milliseconds(1))
+    }
+    let (told, toldAfterwards) = (Told(), Told())
+    let watcher = LineWatcher(lines: lines, checkPeriod: .seconds(3_600))
+    let watching = Task {
+      try await watcher.run(
+        report: told.note,
+        afterwards: { line, report in
+          toldAfterwards.note(line, report)
+          #expect(told.all.starts(with: toldAfterwards.all))
+        })
+    }
+    defer { watching.cancel() }
+    try await eventually("the three lines") { toldAfterwards.all.count == 3 }
+    for round in 1...5 {
+      for line in lines { _ = try folder.write("open\n", to: line.name.door.description) }
+      try await eventually("the lines open for the \(round). time") { told.all.count == 6 * round }
+      for line in lines { _ = try folder.write("closed\n", to: line.name.door.description) }
+      try await eventually("the lines closed for the \(round). time") { told.all.count == 6 * round + 3 }
+    }
+    watching.cancel()
+    try await watching.value
+    #expect(toldAfterwards.all == told.all)
+  }
 }
