@@ -47,6 +47,29 @@ struct TransitionJournalTests {
     #expect(third.journal == "5e1f0c77")
   }
 
+  @Test("does not count what could not be written, and goes on")
+  func refused() async throws {
+    do {
+      _ = try open()
+      let connection = try SQLiteConnection(path: path)
+      try connection.execute(
+        """
+        CREATE TRIGGER refusal BEFORE INSERT ON transition WHEN NEW.since_ms = 13000
+        BEGIN SELECT RAISE(ABORT, 'not this one'); END;
+        """)
+    }
+    let journal = try open()
+    // The first of a door is written in another way than those that follow.
+    for sequence in 1...3 as ClosedRange<Int64> {
+      let error = await #expect(throws: JournalError.self) {
+        try await journal.append(draft(.open, at: 13), of: front)
+      }
+      #expect(error?.description.contains("not this one") == true)
+      #expect(try await journal.append(draft(.open), of: front).sequence == sequence)
+    }
+    #expect(try await journal.unsent(limit: 10).map(\.transition.sequence) == [1, 2, 3])
+  }
+
   @Test("keeps everything that a transition says", arguments: DoorState.allCases, TransitionCause.allCases)
   func content(_ state: DoorState, _ cause: TransitionCause) async throws {
     let journal = try open()
