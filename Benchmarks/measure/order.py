@@ -1,5 +1,5 @@
 """The functions of door-agent that run when a door moves or somebody asks for its state, in the order in which they
-call one another, for the linker to lay side by side. See deploy/build."""
+call one another, for the linker to lay side by side. See deploy/flags."""
 
 import argparse
 import collections
@@ -77,35 +77,24 @@ def profiled(program, folder):
 
 def in_order(profile):
     """The names of the program's own functions that were called with every move: callers before what they call."""
-    names = {}
+    # Objects and functions have numbers of their own, and are named once.
+    objects, names = {}, {}
     calls = collections.Counter()
     callees = collections.defaultdict(list)
     own = []
-    is_own = False
-    function = callee = None
-    objects = {}
+    current = {}
     for line in profile.splitlines():
         key, _, value = line.partition("=")
-        if key in ("ob", "fn", "cfn"):
-            number, name = re.fullmatch(r"(\(\d+\))(?: (.*))?", value).groups()
-            known = objects if key == "ob" else names
-            if name:
-                known[number] = name
-            if key == "ob":
-                is_own = known[number].endswith("/door-agent")
-            elif key == "fn":
-                function = number
-                if is_own:
-                    own.append(number)
-            else:
-                callee = number
-        elif key == "cob":
+        if key in ("ob", "cob", "fn", "cfn"):
             number, name = re.fullmatch(r"(\(\d+\))(?: (.*))?", value).groups()
             if name:
-                objects[number] = name
+                (objects if key in ("ob", "cob") else names)[number] = name
+            current[key] = number
+            if key == "fn" and objects[current["ob"]].endswith("/door-agent"):
+                own.append(number)
         elif key == "calls":
-            calls[callee] += int(value.split()[0])
-            callees[function].append(callee)
+            calls[current["cfn"]] += int(value.split()[0])
+            callees[current["fn"]].append(current["cfn"])
     is_hot = {number for number in own if calls[number] >= MOVES and not names[number].startswith("0x")}
     called = {callee for of_one in callees.values() for callee in of_one}
     seen = {}

@@ -13,9 +13,9 @@ struct JSONObject {
 
   mutating func add(_ name: StaticString, _ string: String) {
     begin(name)
-    append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: "\""))
     for byte in string.utf8 { appendEscaped(byte) }
-    append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: "\""))
   }
 
   mutating func add(_ name: StaticString, _ number: Int64) {
@@ -30,27 +30,25 @@ struct JSONObject {
 
   /// - Parameter name: has nothing that is to be escaped.
   private mutating func begin(_ name: StaticString) {
-    if bytes.count > 1 { append(UInt8(ascii: ",")) }
-    append(UInt8(ascii: "\""))
+    if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+    bytes.append(UInt8(ascii: "\""))
     name.withUTF8Buffer { bytes.append(contentsOf: $0) }
-    append(UInt8(ascii: "\""))
-    append(UInt8(ascii: ":"))
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
   }
-
-  private mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
   /// Section 7: quotation marks, backslashes and control characters must be escaped, and nothing else.
   private mutating func appendEscaped(_ byte: UInt8) {
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-      append(UInt8(ascii: "\\"))
-      append(byte)
+      bytes.append(UInt8(ascii: "\\"))
+      bytes.append(byte)
     case 0..<0x20:
       let digits = Array("0123456789abcdef".utf8)
       bytes.append(contentsOf: "\\u00".utf8)
-      append(digits[Int(byte >> 4)])
-      append(digits[Int(byte & 0xf)])
-    default: append(byte)
+      bytes.append(digits[Int(byte >> 4)])
+      bytes.append(digits[Int(byte & 0xf)])
+    default: bytes.append(byte)
     }
   }
 }

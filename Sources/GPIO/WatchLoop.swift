@@ -26,7 +26,7 @@ final class WatchLoop {
   private let observe: ((LineName, LineLevel, MonotonicTime) -> Void)?
   private let report: (LineName, LineReport) -> Void
   private let afterwards: ((LineName, LineReport) -> Void)?
-  /// What was reported and is to be told of afterwards, in order, and when.
+  /// What was reported and is to be told of afterwards, in order, and when: what comes in two milliseconds at most.
   private var reported: [(name: LineName, report: LineReport)] = []
   private var afterwardsDue: MonotonicTime?
   /// By a number of each one's own, under which epoll knows it.
