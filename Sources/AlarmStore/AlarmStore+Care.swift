@@ -30,8 +30,7 @@ extension AlarmStore {
       // It reads in a transaction of its own.
       try await queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
     }
-    let folder = copy.lastIndex(of: "/").map { copy[..<$0].isEmpty ? "/" : String(copy[..<$0]) } ?? "."
-    guard sync(part), rename(part, copy) == 0, sync(folder) else {
+    guard sync(part), rename(part, copy) == 0, sync(StoreFolder(of: copy).path) else {
       throw .failed(path: copy, reason: String(cString: strerror(errno)))
     }
   }

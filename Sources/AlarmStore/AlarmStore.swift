@@ -38,40 +38,22 @@ package struct AlarmStore: Sendable {
     configuration.busyMode = .timeout(5)
     self.path = path
     do {
-      database = try DatabaseQueue(path: path, configuration: configuration)
-      // A commit survives a power cut. GRDB's own choice for WAL is NORMAL, which does not; it makes it after
-      // `prepareDatabase`, so this comes after that again, on the one connection that a queue has.
-      try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-      if try database.read(Schema.migrator.hasBeenSuperseded) {
-        throw StoreDamage(reason: "a newer program wrote it")
+      // Neither the change to WAL nor GRDB's steps can be made by two programs at once.
+      database = try StoreFolder(of: path).alone {
+        let database = try DatabaseQueue(path: path, configuration: configuration)
+        // A commit survives a power cut. GRDB's own choice for WAL is NORMAL, which does not; it makes it after
+        // `prepareDatabase`, so this comes after that again, on the one connection that a queue has.
+        try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        if try database.read(Schema.migrator.hasBeenSuperseded) {
+          throw StoreDamage(reason: "a newer program wrote it")
+        }
+        try Schema.migrator.migrate(database)
+        return database
       }
-      try Self.migrate(database)
     } catch {
       let described = Self.describe(error, path: path)
       if case .failed(_, let reason) = described { throw .cannotOpen(path: path, reason: reason) }
       throw described
-    }
-  }
-
-  /// Brings the file to the current schema. Another program may do the same at this moment: a step that it was first
-  /// with fails here, as what it makes is there already, and the next try finds it done.
-  private static func migrate(_ database: DatabaseQueue) throws {
-    func applied() throws -> Int {
-      try database.read { database in
-        // Asked of a new file, GRDB misses its table.
-        guard try database.tableExists("grdb_migrations") else { return 0 }
-        return try Schema.migrator.appliedIdentifiers(database).count
-      }
-    }
-    var before = try applied()
-    while true {
-      do {
-        return try Schema.migrator.migrate(database)
-      } catch {
-        let after = try applied()
-        guard after > before else { throw error }
-        before = after
-      }
     }
   }
 
@@ -102,6 +84,7 @@ package struct AlarmStore: Sendable {
 
   static func describe(_ error: any Error, path: String) -> AlarmStoreError {
     if let damage = error as? StoreDamage { return .damaged(path: path, reason: damage.reason) }
+    if let error = error as? StoreFolderError { return .failed(path: path, reason: error.reason) }
     if error is UnreadableValue || error is UnknownWord || error is IdentifierError {
       return .damaged(path: path, reason: "\(error)")
     }

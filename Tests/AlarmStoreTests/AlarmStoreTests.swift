@@ -117,8 +117,8 @@ struct AlarmStoreTests {
     let error = #expect(throws: AlarmStoreError.self) { try AlarmStore(path: path) }
     #expect(
       error?.description
-        == "the store \(path) cannot be opened: unable to open database file (SQLite code 14); its folder must "
-        + "exist and belong to the notifier's user"
+        == "the store \(path) cannot be opened: No such file or directory; its folder must exist and belong to the "
+        + "notifier's user"
     )
   }
 

@@ -176,7 +176,7 @@ struct SchemaTests {
   @Test("is brought up to date by several programs at the same moment")
   func atOnce() async throws {
     let folder = try TemporaryFolder()
-    for round in 0..<20 {
+    for round in 0..<50 {
       let path = folder.file("store-\(round).sqlite")
       try await withThrowingTaskGroup(of: Void.self) { programs in
         for _ in 0..<4 { programs.addTask { _ = try AlarmStore(path: path) } }
