@@ -8,7 +8,7 @@ extension TransitionJournal {
     }
   }
 
-  private static let schemaVersion: Int64 = 3
+  private static let schemaVersion: Int64 = 4
 
   /// Brings the file to the current schema and returns the journal's id and how far it has been told.
   static func migrate(
@@ -66,6 +66,32 @@ extension TransitionJournal {
           DROP INDEX transition_unsent;
           ALTER TABLE transition DROP COLUMN sent;
           PRAGMA user_version = 3;
+          """)
+      }
+      // An index wrote one page more for every transition, of which an alarm waits for one and a card has only so many.
+      // What it found is asked for seldom, but for the newest of a door, which is in memory.
+      if version < 4 {
+        try connection.execute(
+          """
+          ALTER TABLE transition RENAME TO indexed;
+          CREATE TABLE transition (
+            id INTEGER PRIMARY KEY,
+            door TEXT NOT NULL,
+            -- Counts the door's transitions, so that no number is there twice.
+            seq INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            since_ms INTEGER NOT NULL,
+            boot TEXT NOT NULL,
+            uptime_ms INTEGER NOT NULL,
+            clock TEXT NOT NULL,
+            cause TEXT NOT NULL,
+            missed INTEGER NOT NULL,
+            simulated INTEGER NOT NULL
+          ) STRICT;
+          INSERT INTO transition
+          SELECT id, door, seq, state, since_ms, boot, uptime_ms, clock, cause, missed, simulated FROM indexed;
+          DROP TABLE indexed;
+          PRAGMA user_version = 4;
           """)
       }
       let rows = try connection.prepare("SELECT id, sent_through FROM journal")

@@ -48,20 +48,16 @@ package actor TransitionJournal {
 
   private static let pruningInterval = 100
 
-  /// Of one door; nobody else writes the file while it is open.
-  private struct Count {
-    /// The newest number.
-    var sequence: Int64
-    /// How many were written since the journal was opened.
-    var appended = 0
-  }
-
   private let keptPerDoor: Int64
   /// Everything up to this place has been acknowledged.
   private var sentThrough: Int64
+  /// How many transitions of a door have been acknowledged since what is beyond the limit was last looked for.
+  private var acknowledged: [Identifier: Int] = [:]
+  /// The newest transition of each door that was asked for, or that it has none: nobody else writes the file while it
+  /// is open, and to find one is to look through all that came after it.
+  private var newest: [Identifier: Transition?] = [:]
   /// The newest of all, if it was written since the journal was opened.
-  private var newest: Entry?
-  private var counts: [Identifier: Count] = [:]
+  private var lastAppended: Entry?
   private let connection: SQLiteConnection
   private let insert: SQLiteStatement
   private let prune: SQLiteStatement
@@ -103,16 +99,15 @@ package actor TransitionJournal {
       """)
     prune = try connection.prepare(
       """
-      DELETE FROM transition WHERE door = ?1 AND id <= (SELECT sent_through FROM journal)
-        AND seq <= (SELECT MAX(seq) FROM transition WHERE door = ?1) - ?2
+      DELETE FROM transition WHERE door = ? AND seq <= ? AND id <= (SELECT sent_through FROM journal)
       """)
     let columns = "door, seq, state, since_ms, boot, uptime_ms, clock, cause, missed, simulated, id"
     selectNewest = try connection.prepare(
-      "SELECT \(columns) FROM transition WHERE door = ? ORDER BY seq DESC LIMIT 1")
+      "SELECT \(columns) FROM transition WHERE door = ? ORDER BY id DESC LIMIT 1")
     selectUnsent = try connection.prepare(
       "SELECT \(columns) FROM transition WHERE id > ? ORDER BY id LIMIT ?")
     selectRange = try connection.prepare(
-      "SELECT \(columns) FROM transition WHERE door = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?")
+      "SELECT \(columns) FROM transition WHERE door = ? AND seq BETWEEN ? AND ? ORDER BY id LIMIT ?")
     updateSentThrough = try connection.prepare("UPDATE journal SET sent_through = ?")
     replaceArea = try connection.prepare("INSERT OR REPLACE INTO area (id, state) VALUES (?, ?)")
     selectAreas = try connection.prepare("SELECT id, state FROM area")
@@ -120,52 +115,38 @@ package actor TransitionJournal {
 
   /// Writes one transition with the next sequence number of its door; it is on the disk when this returns.
   package func append(_ draft: TransitionDraft, of door: Identifier) throws(JournalError) -> Transition {
-    // What throws leaves no count behind: it is looked up again.
-    var count =
-      if let known = counts.removeValue(forKey: door) { known } else {
-        Count(sequence: try newestSequence(of: door))
-      }
-    count.sequence += 1
-    let values: [SQLiteStatement.Value] = [
-      .text(door.description), .integer(count.sequence), .text(draft.state.rawValue),
+    let sequence = try (newest(of: door)?.sequence ?? 0) + 1
+    // Where this throws, it is looked up again.
+    newest.removeValue(forKey: door)
+    try insert.run([
+      .text(door.description), .integer(sequence), .text(draft.state.rawValue),
       .integer(draft.since.milliseconds), .text(draft.boot), .integer(draft.uptimeMilliseconds),
       .text(draft.clock.rawValue), .text(draft.cause.rawValue), .integer(Int64(draft.missed)),
       .integer(draft.simulated ? 1 : 0),
-    ]
-    // Now and then is enough for a bound, and what nobody waits for does not delay an alarm.
-    if count.appended % Self.pruningInterval == 0 || keptPerDoor < Self.pruningInterval {
-      try connection.transaction { () throws(JournalError) in
-        try insert.run(values)
-        try prune.run([.text(door.description), .integer(keptPerDoor)])
-      }
-    } else {
-      try insert.run(values)
-    }
-    count.appended += 1
-    counts[door] = count
+    ])
     let transition = Transition(
-      state: draft.state, since: draft.since, journal: id, sequence: count.sequence, boot: draft.boot,
+      state: draft.state, since: draft.since, journal: id, sequence: sequence, boot: draft.boot,
       uptimeMilliseconds: draft.uptimeMilliseconds, clock: draft.clock, cause: draft.cause,
       missed: draft.missed, simulated: draft.simulated)
-    newest = Entry(place: connection.lastInsertedRow, door: door, transition: transition)
+    newest.updateValue(transition, forKey: door)
+    lastAppended = Entry(place: connection.lastInsertedRow, door: door, transition: transition)
     return transition
-  }
-
-  private func newestSequence(of door: Identifier) throws(JournalError) -> Int64 {
-    let rows = try connection.prepare("SELECT MAX(seq) FROM transition WHERE door = ?")
-      .rows([.text(door.description)]) { $0.integer(0) }
-    return rows.first ?? 0
   }
 
   /// The newest transition of a door; nil where there is none.
   package func newest(of door: Identifier) throws(JournalError) -> Transition? {
-    try entries(selectNewest, [.text(door.description)]).first?.transition
+    if let known = newest[door] { return known }
+    let found = try entries(selectNewest, [.text(door.description)]).first?.transition
+    newest.updateValue(found, forKey: door)
+    return found
   }
 
   /// The transitions that nobody has been told of yet, oldest first.
   package func unsent(limit: Int) throws(JournalError) -> [Entry] {
     // Mostly it is what has just been written, or nothing.
-    if let newest, newest.place <= sentThrough + 1 { return newest.place > sentThrough ? [newest] : [] }
+    if let lastAppended, lastAppended.place <= sentThrough + 1 {
+      return lastAppended.place > sentThrough ? [lastAppended] : []
+    }
     return try entries(selectUnsent, [.integer(sentThrough), .integer(Int64(limit))])
   }
 
@@ -180,7 +161,21 @@ package actor TransitionJournal {
   package func markSent(_ entries: [Entry]) throws(JournalError) {
     // Places from before the journal began anew mean other transitions now.
     guard let last = entries.last, last.transition.journal == id, last.place > sentThrough else { return }
-    try updateSentThrough.run([.integer(last.place)])
+    // Now and then is enough for a bound; a door's first acknowledgement after a start is such a time.
+    for entry in entries { acknowledged[entry.door, default: Self.pruningInterval] += 1 }
+    let due = acknowledged.filter { $0.value >= min(Self.pruningInterval, Int(keptPerDoor)) }.keys
+    if due.isEmpty {
+      try updateSentThrough.run([.integer(last.place)])
+    } else {
+      try connection.transaction { () throws(JournalError) in
+        try updateSentThrough.run([.integer(last.place)])
+        for door in due {
+          guard let newest = try newest(of: door) else { continue }
+          try prune.run([.text(door.description), .integer(newest.sequence - keptPerDoor)])
+        }
+      }
+    }
+    for door in due { acknowledged[door] = 0 }
     sentThrough = last.place
   }
 
@@ -203,7 +198,8 @@ package actor TransitionJournal {
   package func isContradicted(by published: Transition, of door: Identifier) throws(JournalError) -> Bool {
     guard published.journal == id else { return false }
     let sequence = published.sequence
-    if try sequence > newest(of: door)?.sequence ?? 0 { return true }
+    guard let newest = try newest(of: door), sequence <= newest.sequence else { return true }
+    if sequence == newest.sequence { return published != newest }
     let kept = try transitions(of: door, sequence...sequence, limit: 1).first?.transition
     return kept.map { $0 != published } ?? false
   }
@@ -215,17 +211,16 @@ package actor TransitionJournal {
       try connection.execute(
         """
         DELETE FROM transition WHERE id <= (SELECT sent_through FROM journal);
-        -- Below zero first: no number may be there twice, at no moment.
-        UPDATE transition SET seq =
-          -(SELECT COUNT(*) FROM transition AS other WHERE other.door = transition.door AND other.id <= transition.id);
-        UPDATE transition SET seq = -seq;
+        UPDATE transition SET seq = counted.seq
+        FROM (SELECT id, ROW_NUMBER() OVER (PARTITION BY door ORDER BY id) AS seq FROM transition) AS counted
+        WHERE counted.id = transition.id;
         """)
       try connection.prepare("UPDATE journal SET id = ?, sent_through = 0").run([.text(newIdentifier)])
     }
     id = newIdentifier
     sentThrough = 0
-    newest = nil
-    counts = [:]
+    lastAppended = nil
+    newest = [:]
   }
 
   // MARK: Areas
