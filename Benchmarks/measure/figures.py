@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import random
 import statistics
 
 
@@ -68,14 +69,16 @@ def significant(value):
 
 
 def in_turn(runs, measurements):
-    """Runs each of the named measurements `runs` times, one after the other in every round.
+    """Runs each of the named measurements `runs` times, one after the other in every round, and in another order in
+    each: what one leaves behind for the next (warm caches, a busy disk) is not always the same one's.
 
     A measurement returns a dictionary of figures. Returns the median of each figure for each name.
     """
     seen = {name: [] for name in measurements}
+    orders = random.Random(runs)
     for _ in range(runs):
-        for name, measure in measurements.items():
-            seen[name].append(measure())
+        for name in orders.sample(list(measurements), len(measurements)):
+            seen[name].append(measurements[name]())
     return {
         name: {figure: statistics.median(run[figure] for run in results) for figure in results[0]}
         for name, results in seen.items()
