@@ -85,12 +85,15 @@ package final class LineWatcher: Sendable {
   ///
   /// - Parameters:
   ///   - observe: called on the same thread with every edge as it comes, before it is debounced.
+  ///   - moves: called on the same thread when a line that has rested begins to move, a settle time before what it
+  ///     comes to is reported, if anything is: time in which to get ready for it.
   ///   - report: what has settled, and what is wrong.
   ///   - afterwards: called on the same thread with the same, two milliseconds later: whoever was woken by `report` has
   ///     had the processor until then, even if there is only one.
   /// - Throws: where the kernel has no descriptor or thread left for waiting.
   package func run(
     observe: (@Sendable (LineName, LineLevel, MonotonicTime) -> Void)? = nil,
+    moves: (@Sendable () -> Void)? = nil,
     report: @escaping @Sendable (LineName, LineReport) -> Void,
     afterwards: (@Sendable (LineName, LineReport) -> Void)? = nil
   ) async throws(LineError) {
@@ -108,7 +111,8 @@ package final class LineWatcher: Sendable {
         let isStarted = DedicatedThread.start("lines") {
           continuation.resume(
             returning: Result { () throws(LineError) in
-              let loop = try WatchLoop(wake: wake, observe: observe, report: report, afterwards: afterwards)
+              let loop = try WatchLoop(
+                wake: wake, observe: observe, moves: moves, report: report, afterwards: afterwards)
               loop.run {
                 self.plan.withLock { plan in
                   defer { plan.question = nil }

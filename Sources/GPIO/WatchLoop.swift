@@ -24,6 +24,7 @@ final class WatchLoop {
   private let epoll: Int32
   private let wake: Int32
   private let observe: ((LineName, LineLevel, MonotonicTime) -> Void)?
+  private let moves: (() -> Void)?
   private let report: (LineName, LineReport) -> Void
   private let afterwards: ((LineName, LineReport) -> Void)?
   /// What was reported and is to be told of afterwards, in order, and when: what comes in two milliseconds at most.
@@ -34,13 +35,14 @@ final class WatchLoop {
   private var lastKey = 0
 
   init(
-    wake: Int32, observe: ((LineName, LineLevel, MonotonicTime) -> Void)?,
+    wake: Int32, observe: ((LineName, LineLevel, MonotonicTime) -> Void)?, moves: (() -> Void)?,
     report: @escaping (LineName, LineReport) -> Void, afterwards: ((LineName, LineReport) -> Void)?
   ) throws(LineError) {
     epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard epoll >= 0 else { throw .unreadable(line: "epoll", reason: String(cString: strerror(errno))) }
     self.wake = wake
     self.observe = observe
+    self.moves = moves
     self.report = report
     self.afterwards = afterwards
     add(wake, key: Self.wakeKey)
@@ -140,6 +142,7 @@ final class WatchLoop {
 
   private func readEdges(of key: Int) {
     guard let held = watches[key]?.held else { return }
+    let hasRested = watches[key]?.debouncer.deadline == nil
     do throws(LineError) {
       for edge in try held.readEdges() {
         watches[key]?.missed += edge.missed
@@ -149,12 +152,16 @@ final class WatchLoop {
     } catch {
       lose(key, error)
     }
+    if hasRested, watches[key]?.debouncer.deadline != nil { moves?() }
   }
 
   /// Returns whether there was anything.
   private func settleWhatIsDue(at now: MonotonicTime) -> Bool {
-    let due = watches.filter { $0.value.debouncer.deadline.map { $0 <= now } ?? false }.keys.sorted()
-    for key in due { readLevel(of: key, at: now) }
+    var due: [Int] = []
+    for (key, watch) in watches {
+      if let deadline = watch.debouncer.deadline, deadline <= now { due.append(key) }
+    }
+    for key in due.sorted() { readLevel(of: key, at: now) }
     return !due.isEmpty
   }
 

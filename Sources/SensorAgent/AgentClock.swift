@@ -4,7 +4,7 @@ import DoorCore
 import GPIO
 import Glibc
 
-/// The clocks of the agent's machine: what turns a kernel timestamp into a time for people.
+/// The clocks of the agent's machine.
 struct AgentClock: Sendable {
   /// The run of the machine: the first eight digits of the kernel's boot id.
   let boot: String
@@ -13,52 +13,70 @@ struct AgentClock: Sendable {
     boot = String(MachineRun.identifier.prefix(8))
   }
 
-  var now: Timestamp { Self.timestamp(nanoseconds: Self.wallNanoseconds()) }
+  var now: Timestamp { Timestamp(wallNanoseconds: wallNanoseconds()) }
 
-  /// The wall clock time of a monotonic one, by the wall clock as it stands now: off by half of ``precision`` at
-  /// most, unless the machine is too busy to read two clocks in a row. How true the wall clock is, ``quality`` says.
-  func utc(of time: MonotonicTime) -> Timestamp {
-    let pair = Self.pair()
-    return Self.timestamp(
-      nanoseconds: pair.wallNanoseconds - pair.monotonic.elapsed(since: time).wholeNanoseconds)
-  }
+  /// Both clocks as they stood at one moment, and how true the wall clock was: what turns a kernel timestamp into a
+  /// time for people.
+  struct Reading: Sendable {
+    /// How far apart two readings of a clock may be to count as one.
+    private static let precision: Duration = .microseconds(100)
 
-  /// Rounded down also before 1970, where a clock that has not been set yet can be.
-  private static func timestamp(nanoseconds: Int64) -> Timestamp {
-    Timestamp(milliseconds: nanoseconds >= 0 ? nanoseconds / 1_000_000 : (nanoseconds - 999_999) / 1_000_000)
-  }
+    /// Nanoseconds.
+    private let wall: Int64
+    private let monotonic: MonotonicTime
+    /// What the kernel says of the wall clock's synchronisation.
+    let quality: ClockQuality
 
-  /// Both clocks at one moment: whoever is interrupted between them reads them again, a few times.
-  private static func pair() -> (wallNanoseconds: Int64, monotonic: MonotonicTime) {
-    var best = reading()
-    for _ in 0..<4 where best.width > precision {
-      let next = reading()
-      if next.width < best.width { best = next }
+    init(wall: Int64, monotonic: MonotonicTime, quality: ClockQuality) {
+      self.wall = wall
+      self.monotonic = monotonic
+      self.quality = quality
     }
-    return (best.wallNanoseconds, best.monotonic)
+
+    /// Whoever is interrupted between the clocks reads them again, a few times.
+    init() {
+      var best = Self.pair()
+      for _ in 0..<4 where best.width > Self.precision {
+        let next = Self.pair()
+        if next.width < best.width { best = next }
+      }
+      var state = timex()
+      let result = adjtimex(&state)
+      self.init(
+        wall: best.wall, monotonic: best.monotonic,
+        quality: result == TIME_ERROR || result < 0 ? .unsynced : .synced)
+    }
+
+    /// The wall clock between two readings of the monotonic one, which are `width` apart, and the middle of these.
+    private static func pair() -> (wall: Int64, monotonic: MonotonicTime, width: Duration) {
+      let before = MonotonicTime.now
+      let wall = wallNanoseconds()
+      let width = MonotonicTime.now.elapsed(since: before)
+      return (wall, before.advanced(by: width / 2), width)
+    }
+
+    /// The wall clock time of a monotonic one, unless somebody has set the wall clock in between: off by half of a
+    /// tenth of a millisecond at most, where the machine was not too busy to read two clocks in a row.
+    func utc(of time: MonotonicTime) -> Timestamp {
+      Timestamp(wallNanoseconds: wall - monotonic.elapsed(since: time).wholeNanoseconds)
+    }
+
+    /// Whether it was made within a second before or after that time.
+    func isNear(_ time: MonotonicTime) -> Bool {
+      abs(monotonic.nanoseconds - time.nanoseconds) < 1_000_000_000
+    }
   }
+}
 
-  /// The wall clock between two readings of the monotonic one, which are `width` apart, and the middle of these.
-  private static func reading() -> (wallNanoseconds: Int64, monotonic: MonotonicTime, width: Duration) {
-    let before = MonotonicTime.now
-    let wallNanoseconds = wallNanoseconds()
-    let width = MonotonicTime.now.elapsed(since: before)
-    return (wallNanoseconds, before.advanced(by: width / 2), width)
-  }
+private func wallNanoseconds() -> Int64 {
+  var wall = timespec()
+  clock_gettime(CLOCK_REALTIME, &wall)
+  return Int64(wall.tv_sec) * 1_000_000_000 + Int64(wall.tv_nsec)
+}
 
-  private static func wallNanoseconds() -> Int64 {
-    var wall = timespec()
-    clock_gettime(CLOCK_REALTIME, &wall)
-    return Int64(wall.tv_sec) * 1_000_000_000 + Int64(wall.tv_nsec)
-  }
-
-  /// How far apart two readings of a clock may be to count as one.
-  private static let precision: Duration = .microseconds(100)
-
-  /// What the kernel says of the wall clock's synchronisation.
-  var quality: ClockQuality {
-    var state = timex()
-    let result = adjtimex(&state)
-    return result == TIME_ERROR || result < 0 ? .unsynced : .synced
+extension Timestamp {
+  /// Rounded down also before 1970, where a clock that has not been set yet can be.
+  fileprivate init(wallNanoseconds nanoseconds: Int64) {
+    self.init(milliseconds: nanoseconds >= 0 ? nanoseconds / 1_000_000 : (nanoseconds - 999_999) / 1_000_000)
   }
 }

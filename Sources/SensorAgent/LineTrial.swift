@@ -32,7 +32,6 @@ package struct LineTrial: Sendable {
 
   /// Shows what happens until the task is cancelled.
   package func run() async throws(LineError) {
-    let clock = AgentClock()
     let contacts = Dictionary(
       lines.map { ($0.watched.name, $0.contact) }, uniquingKeysWith: { first, _ in first })
     let isOne = lines.count == 1
@@ -40,7 +39,7 @@ package struct LineTrial: Sendable {
       isOne ? "" : "\(line.door)\(line.role == .tamper ? " tamper" : "")  "
     }
     let moment = { @Sendable (time: MonotonicTime) in
-      TimeOfDay(milliseconds: clock.utc(of: time).milliseconds)
+      TimeOfDay(milliseconds: AgentClock.Reading().utc(of: time).milliseconds)
     }
     let watcher = LineWatcher(lines: lines.map(\.watched), checkPeriod: checkPeriod)
     let say = say

@@ -11,6 +11,8 @@ actor Recorder {
   /// What comes to the recorder, in the order in which it happened.
   enum Input: Sendable {
     case report(LineName, LineReport)
+    /// A line has begun to move; what it comes to is reported when it has settled.
+    case lineMoves
     /// These are the doors from now on.
     case doors([AgentSettings.Door])
     /// The journal has begun anew and does not know the doors.
@@ -28,6 +30,8 @@ actor Recorder {
   private let life: Watchdog.Stage
   private let committed: @Sendable () -> Void
   private let obstructed: @Sendable () -> Void
+  /// Made when a line begins to move, so that it is there when it has settled: then an alarm waits.
+  private var clocks = AgentClock.Reading()
   private var sensors: DoorSensors
   private var lastStates: [Identifier: DoorState] = [:]
   private var missed: [Identifier: Int] = [:]
@@ -56,6 +60,7 @@ actor Recorder {
     for await input in inputs {
       switch input {
       case .report(let line, let report): try await take(report, of: line)
+      case .lineMoves: clocks = AgentClock.Reading()
       case .doors(let doors): try await change(to: doors)
       case .journalBegun:
         for (door, state) in sensors.states.sorted(by: { $0.key < $1.key }) {
@@ -116,9 +121,10 @@ actor Recorder {
   private func draft(
     _ state: DoorState, of door: Identifier, at time: MonotonicTime, cause: TransitionCause
   ) -> TransitionDraft {
-    TransitionDraft(
-      state: state, since: clock.utc(of: time), boot: clock.boot,
-      uptimeMilliseconds: time.nanoseconds / 1_000_000, clock: clock.quality, cause: cause,
+    if !clocks.isNear(time) { clocks = AgentClock.Reading() }
+    return TransitionDraft(
+      state: state, since: clocks.utc(of: time), boot: clock.boot,
+      uptimeMilliseconds: time.nanoseconds / 1_000_000, clock: clocks.quality, cause: cause,
       missed: missed[door] ?? 0, simulated: sensors.settings(of: door)?.source.isSimulated ?? false)
   }
 

@@ -13,9 +13,9 @@ import ServiceLifecycle
 import Threads
 
 package struct SensorAgent: Service, CustomStringConvertible {
-  /// What waits for the journal. At the bound the newest settled levels are dropped and logged; the periodic
+  /// What waits for the journal: half of it at most only says that a line moves. At the bound the newest settled levels are dropped and logged; the periodic
   /// check of the levels then finds what the last of them was.
-  private static let inputLimit = 4_096
+  private static let inputLimit = 8_192
 
   /// Where the agent runs: on the thread of its connection. Only what waits for a line or for the disk has a thread of
   /// its own.
@@ -126,6 +126,7 @@ package struct SensorAgent: Service, CustomStringConvertible {
     _ watcher: LineWatcher, _ overview: DoorOverview, _ input: AsyncStream<Recorder.Input>.Continuation
   ) async throws(LineError) {
     try await watcher.run(
+      moves: { input.yield(.lineMoves) },
       report: { line, report in
         if case .dropped = input.yield(.report(line, report)) {
           logger.error(

@@ -99,4 +99,33 @@ import Testing
     try await watching.value
     #expect(toldAfterwards.all == told.all)
   }
+
+  @Test(
+    "whoever gets ready hears that a line moves, once, before what it comes to, and nothing of one that rests"
+  )
+  func moves() async throws {
+    let folder = try TemporaryFolder()
+    let front = WatchedLine(
+      name: LineName(door: try Identifier("front")), source: .simulated(path: folder.file("front")),
+      settleTime: .milliseconds(20))
+    let heard = Mutex<[String]>([])
+    let watcher = LineWatcher(lines: [front], checkPeriod: .seconds(3_600))
+    let watching = Task {
+      try await watcher.run(
+        moves: { heard.withLock { $0.append("moves") } },
+        report: { _, report in
+          guard case .settled(let settlement, _) = report else { return }
+          heard.withLock { $0.append("\(settlement.level)") }
+        })
+    }
+    defer { watching.cancel() }
+    try await eventually("the line") { heard.withLock { $0 } == ["low"] }
+    for (text, level) in [("open\n", "high"), ("closed\n", "low")] {
+      let before = heard.withLock { $0 }
+      _ = try folder.write(text, to: "front")
+      try await eventually("the line is \(level)") { heard.withLock { $0 } == before + ["moves", level] }
+    }
+    watching.cancel()
+    try await watching.value
+  }
 }
