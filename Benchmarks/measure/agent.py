@@ -58,7 +58,8 @@ def latency(options):
     # mqtt-io publishes the first edge at once.
     waits = {name: 0 if name.startswith("mqtt-io") else DEBOUNCE for name in same}
     nothing = dict.fromkeys(waits, 0)
-    goals = {"mqtt-io, polling": at_most("ratio", 0.2), "mqtt-io": at_most("ratio", 0.2), "C": at_most("ratio", 1.5)}
+    # With interrupts not even the C program is five times ahead of mqtt-io.
+    goals = {"mqtt-io, polling": at_most("ratio", 0.2), "mqtt-io": at_most("ratio", 1), "C": at_most("ratio", 1.5)}
     name = "edge to message"
     return [
         *compare(f"{name}, beyond the wait, median", "ms", "ms", shown(same, "p50_us", waits), goals),
