@@ -5,6 +5,8 @@ import GRDB
 /// Why the store did not do what was asked, and what to do about it.
 package enum AlarmStoreError: Error, Sendable, Equatable, CustomStringConvertible {
   case cannotOpen(path: String, reason: String)
+  /// Another program is opening it, or one beside it, and does not come to an end.
+  case inUse(path: String)
   case diskFull(path: String)
   case failed(path: String, reason: String)
   /// The file is not what was written.
@@ -14,6 +16,9 @@ package enum AlarmStoreError: Error, Sendable, Equatable, CustomStringConvertibl
     switch self {
     case .cannotOpen(let path, let reason):
       "the store \(path) cannot be opened: \(reason); its folder must exist and belong to the notifier's user"
+    case .inUse(let path):
+      "the store \(path) is in use: another program has been opening it for five seconds; "
+        + "`fuser -v \(StoreFolder(of: path).path)` says which"
     case .diskFull(let path):
       "the disk of the store \(path) is full: make room there; the broker keeps what arrives meanwhile"
     case .failed(let path, let reason):
@@ -84,7 +89,7 @@ package struct AlarmStore: Sendable {
 
   static func describe(_ error: any Error, path: String) -> AlarmStoreError {
     if let damage = error as? StoreDamage { return .damaged(path: path, reason: damage.reason) }
-    if let error = error as? StoreFolderError { return .failed(path: path, reason: error.reason) }
+    if let error = error as? AlarmStoreError { return error }
     if error is UnreadableValue || error is UnknownWord || error is IdentifierError {
       return .damaged(path: path, reason: "\(error)")
     }

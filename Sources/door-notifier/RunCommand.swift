@@ -36,7 +36,7 @@ struct RunCommand: AsyncParsableCommand {
 enum StoreExit {
   static func status(of error: any Error) -> Int32 {
     switch error {
-    case AlarmStoreError.cannotOpen: ExitStatus.cannotCreate
+    case AlarmStoreError.cannotOpen, AlarmStoreError.inUse: ExitStatus.cannotCreate
     case AlarmStoreError.diskFull, AlarmStoreError.failed: ExitStatus.inputOutput
     case AlarmStoreError.damaged: ExitStatus.data
     default: ExitStatus.software

@@ -21,8 +21,10 @@ struct StoreFolderTests {
     let first = StoreFolder(of: folder.file("first"))
     let second = StoreFolder(of: folder.file("second"))
     try first.alone {
-      let error = #expect(throws: StoreFolderError.self) { try second.alone(tries: 3) {} }
-      #expect(error?.reason == "another program has been opening it for long")
+      let error = #expect(throws: AlarmStoreError.inUse(path: folder.file("second"))) {
+        try second.alone(tries: 3) {}
+      }
+      #expect(error?.description.contains("`fuser -v \(folder.path)`") == true)
     }
     try second.alone(tries: 1) {}
   }
